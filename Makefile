@@ -1,0 +1,83 @@
+# make             build/perfbox for this machine
+# make ARCH=arm64  build/arm64/perfbox (or x86_64)
+# make V=1         with the commands shown
+
+VERSION = 0.1
+Q := $(if $(V),,@)
+HOST := $(subst aarch64,arm64,$(shell uname -m))
+ifeq ($(origin ARCH),command line)
+all: build/$(ARCH)/perfbox
+else
+ARCH := $(HOST)
+all: build/perfbox
+endif
+MACHINE := $(subst arm64,aarch64,$(ARCH))
+OUT := build/$(ARCH)
+PREFIX ?= /usr/local
+
+# Where libc is musl already (Alpine) the system compiler links as it is; elsewhere musl-dev's
+# folders take glibc's place.
+ifeq ($(origin CC),default)
+CC := $(if $(filter $(ARCH),$(HOST)),gcc,$(MACHINE)-linux-gnu-gcc)
+endif
+ifneq ($(findstring clang,$(CC)),)
+TARGET := --target=$(MACHINE)-linux-musl
+endif
+ifneq ($(findstring musl,$(shell $(CC) -dumpmachine)),)
+LINK = $(CC) -static-pie $(LDFLAGS) -o $@ $1
+else
+MUSL := /usr/lib/$(MACHINE)-linux-musl
+INCLUDE := -nostdinc -isystem /usr/include/$(MACHINE)-linux-musl \
+	-isystem $(shell $(CC) $(TARGET) -print-file-name=include)
+GCC := $(if $(filter $(ARCH),$(HOST)),gcc,$(MACHINE)-linux-gnu-gcc)
+LINK = $(GCC) -nostdlib -nostartfiles -static-pie $(LDFLAGS) -o $@ $(MUSL)/rcrt1.o $(MUSL)/crti.o \
+	$1 -L$(MUSL) -Wl,--start-group -lc -lgcc -Wl,--end-group $(MUSL)/crtn.o
+endif
+
+CFLAGS ?= -O2 -g
+CFLAGS_arm64 := $(if $(findstring clang,$(CC)),,-mno-outline-atomics)
+WARNINGS := -Wall -Wextra -Werror -Wvla -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wwrite-strings -Wundef
+BASE_FLAGS := -std=c11 -D_GNU_SOURCE -DPERFBOX_VERSION='"$(VERSION)"' -Isrc -Iarch $(WARNINGS) \
+	-fno-common -fno-math-errno
+FLAGS := $(TARGET) $(INCLUDE) $(BASE_FLAGS) -fPIE -fstack-protector-strong -fno-asynchronous-unwind-tables \
+	-fno-unwind-tables -ffunction-sections -fdata-sections $(CFLAGS_$(ARCH))
+LDFLAGS := -Wl,-z,relro,-z,now,-z,noexecstack,-z,text -Wl,--gc-sections -Wl,--build-id
+
+MODULES := $(wildcard src/base/*.c src/data/*.c src/access/*.c src/profile/*.c src/capture/*.c \
+	src/view/*.c) arch/arch.c $(wildcard arch/*/decode.c)
+SOURCES := src/main.c $(wildcard src/cmd/*.c) $(MODULES) arch/$(ARCH)/host.c
+OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
+
+build/perfbox: build/$(HOST)/perfbox
+	@ln -f $< $@
+	@ln -f $<.debug $@.debug
+
+# The symbols go beside the binary, tied to it by build ID and debuglink.
+$(OUT)/perfbox: $(OBJECTS)
+	@$(if $(V),,echo "  LD  $@")
+	$Q$(call LINK,$(OBJECTS))
+	$Q$(BINUTILS)objcopy --only-keep-debug $@ $@.debug
+	$Q$(BINUTILS)objcopy --strip-all --add-gnu-debuglink=$@.debug $@
+BINUTILS := $(if $(filter $(ARCH),$(HOST)),,$(MACHINE)-linux-gnu-)
+
+$(OUT)/obj/%.o: %.c $(OUT)/flags
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  CC  $@")
+	$Q$(CC) $(FLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Rebuilds everything when the compiler or its flags change.
+$(OUT)/flags: always
+	@mkdir -p $(@D)
+	@echo '$(CC) $(FLAGS) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(CFLAGS)' > $@
+always:
+
+install: build/perfbox
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 build/perfbox $(DESTDIR)$(PREFIX)/bin/perfbox
+
+clean:
+	rm -rf build
+
+-include $(OBJECTS:.o=.d)
+.PHONY: all install clean always

@@ -1,0 +1,68 @@
+#include "base/message.h"
+
+#include "base/escape.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define LINE_BYTES 4096
+
+static const char *command;
+static bool quiet;
+
+void message_command(const char *name)
+{
+	command = name;
+}
+
+void message_quiet(void)
+{
+	quiet = true;
+}
+
+/* One write, so that lines of several processes do not mix. */
+static void say(const char *format, va_list args)
+{
+	char raw[LINE_BYTES], line[LINE_BYTES + 64];
+	int head = snprintf(line, 64, command ? "perfbox %s: " : "perfbox: ", command);
+	size_t used;
+
+	vsnprintf(raw, sizeof(raw), format, args);
+	used = (size_t)head + escape_text(line + head, LINE_BYTES - 1, raw, ESCAPE_KEEP_NEWLINE);
+	line[used++] = '\n';
+	if (write(STDERR_FILENO, line, used) < 0)
+		return;
+}
+
+void message(const char *format, ...)
+{
+	va_list args;
+
+	if (quiet)
+		return;
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+}
+
+int message_fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+	return 1;
+}
+
+int message_usage(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,12 @@
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+/*
+ * Every command is one file, cmd_NAME in src/cmd/NAME.c, and one row of the table in main.c. It
+ * gets argv as a program would (argv[0] is its name) and returns the exit status: 0, 1 for what
+ * failed, EXIT_USAGE (2) for what was asked wrongly.
+ */
+
+int cmd_version(int argc, char **argv);
+
+#endif
