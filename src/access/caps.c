@@ -1,0 +1,221 @@
+#include "access/caps.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const struct {
+	const char *name, *meaning;
+} table[CAP_NAMED] = {
+	{ "cap_chown", "give files to any user and group" },
+	{ "cap_dac_override", "read, write and run files whatever their mode says" },
+	{ "cap_dac_read_search", "read files and search directories whatever their mode says" },
+	{ "cap_fowner", "act as the owner of any file" },
+	{ "cap_fsetid", "keep set-id bits of files it changes" },
+	{ "cap_kill", "signal processes of any user" },
+	{ "cap_setgid", "become any group" },
+	{ "cap_setuid", "become any user, root too" },
+	{ "cap_setpcap", "change its bounding set, inheritable set and securebits" },
+	{ "cap_linux_immutable", "set the immutable and append-only marks of files" },
+	{ "cap_net_bind_service", "listen on ports below 1024" },
+	{ "cap_net_broadcast", "nothing: unused" },
+	{ "cap_net_admin", "set up interfaces, routes and firewalls" },
+	{ "cap_net_raw", "send and receive raw packets" },
+	{ "cap_ipc_lock", "lock memory beyond every limit, perf's rings too" },
+	{ "cap_ipc_owner", "use System V queues and memory whatever their mode says" },
+	{ "cap_sys_module", "load code into the kernel" },
+	{ "cap_sys_rawio", "reach I/O ports, device memory and raw disk commands" },
+	{ "cap_sys_chroot", "change its root directory" },
+	{ "cap_sys_ptrace", "read and change the memory of any process" },
+	{ "cap_sys_pacct", "switch process accounting" },
+	{ "cap_sys_admin", "mount, and most else that only root may do" },
+	{ "cap_sys_boot", "reboot, and boot another kernel" },
+	{ "cap_sys_nice", "raise priorities and place processes of others" },
+	{ "cap_sys_resource", "exceed quotas and raise hard limits" },
+	{ "cap_sys_time", "set the clock" },
+	{ "cap_sys_tty_config", "hang up terminals" },
+	{ "cap_mknod", "make device files" },
+	{ "cap_lease", "take leases on files of others" },
+	{ "cap_audit_write", "write to the audit log" },
+	{ "cap_audit_control", "change the audit rules" },
+	{ "cap_setfcap", "give files any capability" },
+	{ "cap_mac_override", "get past a mandatory access control" },
+	{ "cap_mac_admin", "change a mandatory access control" },
+	{ "cap_syslog", "read the kernel's log and addresses" },
+	{ "cap_wake_alarm", "set timers that wake the system" },
+	{ "cap_block_suspend", "keep the system awake" },
+	{ "cap_audit_read", "read the audit log" },
+	{ "cap_perfmon", "observe performance of the whole system" },
+	{ "cap_bpf", "load BPF programs and make maps" },
+	{ "cap_checkpoint_restore", "checkpoint and restore processes" },
+};
+
+const char *cap_name(unsigned number)
+{
+	return number < CAP_NAMED ? table[number].name : NULL;
+}
+
+const char *cap_meaning(unsigned number)
+{
+	return number < CAP_NAMED ? table[number].meaning : "";
+}
+
+static int decimal(const char *text, size_t size)
+{
+	int value = 0;
+
+	for (size_t i = 0; i < size; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -EINVAL;
+		value = value * 10 + text[i] - '0';
+		if (value >= CAP_BITS)
+			return -EINVAL;
+	}
+	return size ? value : -EINVAL;
+}
+
+int cap_number(const char *name, size_t size)
+{
+	for (int i = 0; i < CAP_NAMED; i++)
+		if (strlen(table[i].name) == size && !strncasecmp(table[i].name, name, size))
+			return i;
+	return decimal(name, size);
+}
+
+size_t caps_list(char *to, size_t cap, uint64_t set)
+{
+	size_t used = 0;
+
+	if (cap)
+		*to = 0;
+	for (unsigned i = 0; i < CAP_BITS; i++) {
+		char number[16];
+
+		if (!(set & CAP_BIT(i)))
+			continue;
+		snprintf(number, sizeof(number), "%u", i);
+		used += (size_t)snprintf(used < cap ? to + used : NULL, used < cap ? cap - used : 0,
+			"%s%s", used ? "," : "", cap_name(i) ? cap_name(i) : number);
+	}
+	return used;
+}
+
+/* The kernel keeps no gaps, and EINVAL from PR_CAPBSET_READ means a number beyond the last. */
+unsigned caps_last(void)
+{
+	static unsigned known;
+
+	if (!known)
+		while (known + 1 < CAP_BITS && prctl(PR_CAPBSET_READ, known + 1, 0, 0, 0) >= 0)
+			known++;
+	return known;
+}
+
+uint64_t caps_all(void)
+{
+	return UINT64_MAX >> (CAP_BITS - 1 - caps_last());
+}
+
+/* capget(2), version 3: sets come as pairs of words, low word first. */
+struct header {
+	uint32_t version;
+	int32_t pid;
+};
+struct words {
+	uint32_t effective, permitted, inheritable;
+};
+#define VERSION_3 0x20080522u
+
+static uint64_t join(uint32_t low, uint32_t high)
+{
+	return low | (uint64_t)high << 32;
+}
+
+int caps_get(pid_t pid, struct caps *caps)
+{
+	struct header header = { .version = VERSION_3, .pid = pid };
+	struct words words[2] = { 0 };
+
+	if (syscall(SYS_capget, &header, words))
+		return -errno;
+	caps->effective = join(words[0].effective, words[1].effective);
+	caps->permitted = join(words[0].permitted, words[1].permitted);
+	caps->inheritable = join(words[0].inheritable, words[1].inheritable);
+	return 0;
+}
+
+int caps_set(const struct caps *caps)
+{
+	struct header header = { .version = VERSION_3 };
+	struct words words[2];
+
+	for (int i = 0; i < 2; i++)
+		words[i] = (struct words){ (uint32_t)(caps->effective >> 32 * i),
+			(uint32_t)(caps->permitted >> 32 * i),
+			(uint32_t)(caps->inheritable >> 32 * i) };
+	return syscall(SYS_capset, &header, words) ? -errno : 0;
+}
+
+int caps_self(struct caps *caps)
+{
+	int err = caps_get(0, caps);
+
+	caps->bounding = caps->ambient = 0;
+	for (unsigned i = 0; !err && i <= caps_last(); i++) {
+		caps->bounding |= caps_bounding_has(i) ? CAP_BIT(i) : 0;
+		caps->ambient |= caps_ambient_has(i) ? CAP_BIT(i) : 0;
+	}
+	return err;
+}
+
+static int ambient(int what, unsigned number)
+{
+	return prctl(PR_CAP_AMBIENT, what, (unsigned long)number, 0, 0) < 0 ? -errno : 0;
+}
+
+int caps_ambient_raise(unsigned number)
+{
+	return ambient(PR_CAP_AMBIENT_RAISE, number);
+}
+
+int caps_ambient_lower(unsigned number)
+{
+	return ambient(PR_CAP_AMBIENT_LOWER, number);
+}
+
+int caps_ambient_clear(void)
+{
+	return ambient(PR_CAP_AMBIENT_CLEAR_ALL, 0);
+}
+
+bool caps_ambient_has(unsigned number)
+{
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, (unsigned long)number, 0, 0) == 1;
+}
+
+bool caps_bounding_has(unsigned number)
+{
+	return prctl(PR_CAPBSET_READ, (unsigned long)number, 0, 0, 0) == 1;
+}
+
+int caps_bounding_drop(unsigned number)
+{
+	return prctl(PR_CAPBSET_DROP, (unsigned long)number, 0, 0, 0) ? -errno : 0;
+}
+
+int securebits_get(unsigned *bits)
+{
+	int value = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
+
+	*bits = value < 0 ? 0 : (unsigned)value;
+	return value < 0 ? -errno : 0;
+}
+
+int securebits_set(unsigned bits)
+{
+	return prctl(PR_SET_SECUREBITS, (unsigned long)bits, 0, 0, 0) ? -errno : 0;
+}
