@@ -1,6 +1,17 @@
 # make             build/perfbox for this machine
 # make ARCH=arm64  build/arm64/perfbox (or x86_64)
 # make V=1         with the commands shown
+# make deps        installs what building and testing need (Debian, root)
+# make check       every test; the last line counts them
+
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+# The rest of this file asks the compiler that deps is about to install: other goals come after it.
+deps:
+	@tests/deps.sh
+$(filter-out deps,$(MAKECMDGOALS)): deps
+	@$(MAKE) --no-print-directory $@
+.PHONY: $(MAKECMDGOALS)
+else
 
 VERSION = 0.1
 Q := $(if $(V),,@)
@@ -72,6 +83,9 @@ $(OUT)/flags: always
 	@echo '$(CC) $(FLAGS) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(CFLAGS)' > $@
 always:
 
+OTHER := $(if $(filter x86_64,$(HOST)),arm64,x86_64)
+include tests/tests.mk
+
 install: build/perfbox
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 build/perfbox $(DESTDIR)$(PREFIX)/bin/perfbox
@@ -81,3 +95,4 @@ clean:
 
 -include $(OBJECTS:.o=.d)
 .PHONY: all install clean always
+endif
