@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define READER_EVENTS_MAX 4096
 #define READER_IDS_MAX (1u << 20)
