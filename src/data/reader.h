@@ -25,7 +25,7 @@
 #include <sys/types.h>
 
 #define READER_EVENTS_MAX 4096
-#define READER_IDS_MAX (1u << 20)
+#define READER_IDS_MAX (1u << 18)
 #define READER_NO_EVENT -1
 
 enum reader_status {
@@ -57,11 +57,10 @@ struct reader_attr {
 
 /* Things worth a word that do not stop reading. */
 enum reader_note {
-	READER_NOTE_UNFINISHED = 1,	/* data.size is 0: the recorder was killed */
-	READER_NOTE_DATA_CUT = 2,	/* the data section ends behind the file */
-	READER_NOTE_FEATURES_CUT = 4,	/* so does a feature section, it is left out */
-	READER_NOTE_NEWER_ATTR = 8,	/* attrs have fields we do not know */
-	READER_NOTE_UNKNOWN_EVENT = 16, /* a record whose id belongs to no event */
+	READER_NOTE_UNFINISHED = 1,   /* data.size is 0: the recorder was killed */
+	READER_NOTE_DATA_CUT = 2,     /* the data section ends behind the file */
+	READER_NOTE_FEATURES_CUT = 4, /* so does a feature section, it is left out */
+	READER_NOTE_NEWER_ATTR = 8,   /* attrs have fields we do not know */
 };
 
 struct reader {
@@ -77,17 +76,19 @@ struct reader {
 	const struct perf_event_header *record; /* set by reader_next(), until the next call */
 	uint64_t record_offset;			/* in the file */
 	uint64_t counts[RECORD_TYPES];		/* records seen since the start, by type */
-	uint64_t payload_bytes;			/* of AUXTRACE records, skipped */
+	uint64_t payload_bytes;			/* of AUXTRACE and TRACING_DATA, skipped */
 
 	/* the reader's own */
 	int fd;
 	struct arena *arena;
 	struct reader_id *ids;
 	uint32_t id_mask;
+	uint64_t id_count;
+	uint64_t payload;		  /* behind this record */
 	uint64_t places, places_from_end; /* where ids may lie, bit by word */
 	uint64_t next, end;
 	uint64_t window_offset;
-	size_t window_bytes;
+	size_t window_bytes, window_cap;
 	char *window, *aligned;
 };
 
