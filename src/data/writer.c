@@ -1,0 +1,202 @@
+#include "data/writer.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STREAM_HEADER_BYTES 16
+
+static int failed(struct writer *writer, int error)
+{
+	if (error && !writer->error)
+		writer->error = error;
+	return writer->error;
+}
+
+static void skip_written(struct iovec **parts, int *count, size_t size)
+{
+	while (*count && size >= (*parts)->iov_len) {
+		size -= (*parts)->iov_len;
+		++*parts;
+		--*count;
+	}
+	if (*count) {
+		(*parts)->iov_base = (char *)(*parts)->iov_base + size;
+		(*parts)->iov_len -= size;
+	}
+}
+
+/* All of it, at `offset` of a file or next in a stream. */
+static int put_parts(struct writer *writer, struct iovec *parts, int count, uint64_t offset)
+{
+	while (count) {
+		int batch = count < IOV_MAX ? count : IOV_MAX;
+		ssize_t n = writer->stream ? writev(writer->fd, parts, batch)
+					   : pwritev(writer->fd, parts, batch, (off_t)offset);
+
+		if (n < 0 && errno != EINTR)
+			return failed(writer, -errno);
+		if (n > 0) {
+			offset += (uint64_t)n;
+			skip_written(&parts, &count, (size_t)n);
+		}
+	}
+	return 0;
+}
+
+static int put(struct writer *writer, const void *bytes, size_t size, uint64_t offset)
+{
+	struct iovec part = { (void *)bytes, size };
+
+	return put_parts(writer, &part, 1, offset);
+}
+
+int writer_records(struct writer *writer, struct iovec *parts, int count)
+{
+	uint64_t size = 0;
+
+	if (writer->error)
+		return writer->error;
+	for (int i = 0; i < count; i++)
+		size += parts[i].iov_len;
+	if (put_parts(writer, parts, count, writer->data_offset + writer->data_size))
+		return writer->error;
+	writer->data_size += size;
+	return 0;
+}
+
+int writer_commit(struct writer *writer)
+{
+	size_t at =
+		offsetof(struct perf_file_header, data) + offsetof(struct perf_file_section, size);
+
+	if (writer->error || writer->stream || writer->committed == writer->data_size)
+		return writer->error;
+	if (put(writer, &writer->data_size, sizeof(writer->data_size), at))
+		return writer->error;
+	writer->committed = writer->data_size;
+	return 0;
+}
+
+static int begin_stream(struct writer *writer, const struct writer_event *events, uint32_t count)
+{
+	struct perf_file_header header = { .magic = PERF_FILE_MAGIC, .size = STREAM_HEADER_BYTES };
+
+	put(writer, &header, STREAM_HEADER_BYTES, 0);
+	for (uint32_t i = 0; i < count && !writer->error; i++) {
+		const struct writer_event *event = &events[i];
+		size_t ids_size = event->id_count * sizeof(*event->ids);
+		struct perf_event_header head = { .type = PERF_RECORD_HEADER_ATTR };
+		struct iovec parts[] = { { &head, sizeof(head) },
+			{ (void *)event->attr, event->attr->size },
+			{ (void *)event->ids, ids_size } };
+
+		if (sizeof(head) + event->attr->size + ids_size > UINT16_MAX)
+			return failed(writer, -E2BIG);
+		head.size = (uint16_t)(sizeof(head) + event->attr->size + ids_size);
+		writer_records(writer, parts, 3);
+	}
+	return writer->error;
+}
+
+static int begin_file(struct writer *writer, const struct writer_event *events, uint32_t count)
+{
+	struct perf_file_header header = { .magic = PERF_FILE_MAGIC, .size = sizeof(header) };
+	uint32_t attr_bytes = PERF_ATTR_SIZE_VER5;
+	uint64_t ids_at;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (events[i].attr->size > attr_bytes)
+			attr_bytes = events[i].attr->size;
+	header.attr_size = attr_bytes + sizeof(struct perf_file_section);
+	header.attrs.offset = sizeof(header);
+	header.attrs.size = count * header.attr_size;
+	ids_at = header.attrs.offset + header.attrs.size;
+	for (uint32_t i = 0; i < count && !writer->error; i++) {
+		uint64_t at = header.attrs.offset + i * header.attr_size;
+		struct perf_event_attr attr = *events[i].attr;
+		struct perf_file_section ids = { ids_at, events[i].id_count * sizeof(uint64_t) };
+
+		attr.size = attr_bytes;
+		put(writer, &attr, attr_bytes, at);
+		put(writer, &ids, sizeof(ids), at + attr_bytes);
+		put(writer, events[i].ids, ids.size, ids_at);
+		ids_at += ids.size;
+	}
+	header.data.offset = writer->data_offset = ids_at;
+	return put(writer, &header, sizeof(header), 0);
+}
+
+int writer_begin(struct writer *writer, int fd, bool stream, const struct writer_event *events,
+	uint32_t count)
+{
+	*writer = (struct writer){ .fd = fd, .stream = stream };
+	return stream ? begin_stream(writer, events, count) : begin_file(writer, events, count);
+}
+
+static int stream_feature(struct writer *writer, uint64_t bit, const void *bytes, size_t size)
+{
+	size_t padding = -size & 7;
+	struct perf_event_header head = {
+		.type = PERF_RECORD_HEADER_FEATURE,
+		.size = (uint16_t)(sizeof(head) + sizeof(bit) + size + padding),
+	};
+	uint64_t zeroes = 0;
+	struct iovec parts[] = { { &head, sizeof(head) }, { &bit, sizeof(bit) },
+		{ (void *)bytes, size }, { &zeroes, padding } };
+
+	if (sizeof(head) + sizeof(bit) + size + padding > UINT16_MAX)
+		return 0;
+	return writer_records(writer, parts, 4);
+}
+
+int writer_feature(struct writer *writer, uint32_t bit, const void *bytes, size_t size)
+{
+	uint32_t n = writer->feature_count;
+
+	if (writer->error)
+		return writer->error;
+	if (writer->stream)
+		return stream_feature(writer, bit, bytes, size);
+	if (n == sizeof(writer->feature) / sizeof(*writer->feature))
+		return failed(writer, -E2BIG);
+	writer->feature[n].bit = bit;
+	writer->feature[n].bytes = bytes;
+	writer->feature[n].size = size;
+	writer->feature_count++;
+	return 0;
+}
+
+/* The table of sections, in the order of their bits, then the sections. */
+static int finish_features(struct writer *writer)
+{
+	uint64_t table = writer->data_offset + writer->data_size;
+	uint64_t body = table + writer->feature_count * sizeof(struct perf_file_section);
+
+	for (uint32_t bit = 0; bit < HEADER_FEATURES; bit++)
+		for (uint32_t i = 0; i < writer->feature_count; i++) {
+			struct perf_file_section section = { body, writer->feature[i].size };
+
+			if (writer->feature[i].bit != bit || writer->error)
+				continue;
+			put(writer, writer->feature[i].bytes, section.size, body);
+			put(writer, &section, sizeof(section), table);
+			table += sizeof(section);
+			body += section.size;
+			writer->features[bit / 64] |= 1ull << bit % 64;
+		}
+	return writer->error;
+}
+
+int writer_finish(struct writer *writer)
+{
+	if (writer_commit(writer) || writer->stream)
+		return writer->error;
+	if (finish_features(writer))
+		return writer->error;
+	return put(writer, writer->features, sizeof(writer->features),
+		offsetof(struct perf_file_header, features));
+}

@@ -1,0 +1,59 @@
+#ifndef DATA_WRITER_H
+#define DATA_WRITER_H
+
+/*
+ * Writes perf.data, to a file or as a stream (pipe mode). The header is complete before the first
+ * record and data.size in it is committed round by round, after the records it counts; so what is
+ * cut at any byte opens up to the last commit. Feature sections follow at the end.
+ * Format: tools/perf/Documentation/perf.data-file-format.txt.
+ * Every call returns 0 or -errno; after the first failure the writer only repeats it, and a file is
+ * left as of the last commit.
+ */
+
+#include "data/abi.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+/* One event of the file: its attr, what identifies its samples, its name. Borrowed. */
+struct writer_event {
+	const struct perf_event_attr *attr;
+	const uint64_t *ids;
+	uint32_t id_count;
+	const char *name;
+};
+
+struct writer {
+	int fd; /* not owned */
+	bool stream;
+	int error; /* -errno of the first failure */
+	uint64_t data_offset;
+	uint64_t data_size; /* bytes of records written so far */
+	uint64_t committed; /* of those, what the header tells */
+	uint64_t features[HEADER_FEATURES / 64];
+	uint32_t feature_count;
+	struct {
+		uint32_t bit;
+		const uint8_t *bytes;
+		size_t size;
+	} feature[64];
+};
+
+int writer_begin(struct writer *writer, int fd, bool stream, const struct writer_event *events,
+	uint32_t count);
+
+/* Appends whole records. `parts` is used up. */
+int writer_records(struct writer *writer, struct iovec *parts, int count);
+
+/* Tells in the header what has been written since the last commit. */
+int writer_commit(struct writer *writer);
+
+/* Keeps a feature section's body until writer_finish (borrowed); a stream sends it at once. */
+int writer_feature(struct writer *writer, uint32_t bit, const void *bytes, size_t size);
+
+/* Commits, and writes the feature sections. */
+int writer_finish(struct writer *writer);
+
+#endif
