@@ -18,7 +18,7 @@ struct ring {
 	uint64_t size; /* bytes of data, a power of two */
 	uint64_t tail; /* how far we have read */
 	uint64_t head; /* how far we may read, as of ring_begin */
-	int fd; /* the event whose ring it is, for poll(2); not owned */
+	int fd;	       /* the event whose ring it is, for poll(2); not owned */
 };
 
 /* Maps the ring of event `fd` with `pages` data pages (a power of two). 0 or -errno of mmap(2). */

@@ -18,7 +18,7 @@ struct target_wish {
 	const char *tids;
 	const char *cpus;
 	bool system_wide; /* -a */
-	bool per_cpu; /* tasks are opened once per CPU too: rings with inheritance need it */
+	bool per_cpu;	  /* tasks are opened once per CPU too: rings with inheritance need it */
 	char *const *command; /* argv, NULL-terminated, or NULL */
 };
 
@@ -28,21 +28,21 @@ struct target {
 	uint32_t cpu_count;
 	int32_t *cpus; /* one -1: every CPU */
 	bool system_wide;
-	bool waits; /* the command's child is there but has not run yet */
-	pid_t child; /* of the command, or 0 */
-	int go_fd; /* target_go writes here */
+	bool waits;   /* the command's child is there but has not run yet */
+	pid_t child;  /* of the command, or 0 */
+	int go_fd;    /* target_go writes here */
 	int error_fd; /* exec's errno comes from here */
 };
 
 struct target_fault {
 	enum {
 		TARGET_FINE,
-		TARGET_BAD_LIST, /* text is no list of numbers */
+		TARGET_BAD_LIST,   /* text is no list of numbers */
 		TARGET_NO_PROCESS, /* text names no running process */
-		TARGET_NO_CPU, /* text names a CPU that is not online */
-		TARGET_MIXED, /* -p or -t together with -a */
-		TARGET_FULL, /* the arena is full */
-		TARGET_NO_FORK, /* the command's process could not be made (error) */
+		TARGET_NO_CPU,	   /* text names a CPU that is not online */
+		TARGET_MIXED,	   /* -p or -t together with -a */
+		TARGET_FULL,	   /* the arena is full */
+		TARGET_NO_FORK,	   /* the command's process could not be made (error) */
 	} kind;
 	const char *text;
 	int error;

@@ -1,0 +1,209 @@
+#include "capture/session.h"
+
+#include "base/number.h"
+#include "data/attr.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* What kernels learnt one after the other; the newest first. An older one answers EINVAL. */
+static const struct optional {
+	uint64_t flags;
+	uint64_t read_format;
+} optionals[] = {
+	{ 0, PERF_FORMAT_LOST },			/* 6.0 */
+	{ PERF_ATTR_INHERIT_THREAD, 0 },		/* 5.13 */
+	{ PERF_ATTR_BUILD_ID, 0 },			/* 5.12 */
+	{ PERF_ATTR_CGROUP, 0 },			/* 5.7 */
+	{ PERF_ATTR_KSYMBOL | PERF_ATTR_BPF_EVENT, 0 }, /* 5.1 */
+	{ PERF_ATTR_NAMESPACES, 0 },			/* 4.12 */
+};
+
+#define OPTIONALS (sizeof(optionals) / sizeof(*optionals))
+
+int session_event_open(const struct perf_event_attr *attr, int32_t pid, int32_t cpu, int group_fd)
+{
+	long fd = syscall(SYS_perf_event_open, attr, pid, cpu, group_fd, PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static bool opens(uint64_t flags, uint64_t read_format)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = PERF_ATTR_SIZE_VER5,
+		.config = PERF_COUNT_SW_DUMMY,
+		.flags = flags | PERF_ATTR_DISABLED | PERF_ATTR_EXCLUDE_KERNEL |
+			 PERF_ATTR_EXCLUDE_HV,
+		.read_format = read_format,
+	};
+	int fd = session_event_open(&attr, 0, -1, -1);
+
+	if (fd >= 0)
+		close(fd);
+	return fd != -EINVAL;
+}
+
+/* Which of the bits asked for this kernel lacks: tried on a dummy of our own, only where needed. */
+static void probe_optionals(struct session *session)
+{
+	uint64_t flags = 0, format = 0, all_flags = 0, all_format = 0;
+
+	for (int i = 0; i < session->events->count; i++) {
+		flags |= session->events->at[i].attr.flags;
+		format |= session->events->at[i].attr.read_format;
+	}
+	for (size_t i = 0; i < OPTIONALS; i++) {
+		all_flags |= optionals[i].flags & flags;
+		all_format |= optionals[i].read_format & format;
+	}
+	if (!(all_flags | all_format) || opens(all_flags, all_format))
+		return;
+	for (size_t i = 0; i < OPTIONALS; i++) {
+		const struct optional *o = &optionals[i];
+
+		if (!opens(o->flags & flags, o->read_format & format)) {
+			session->lacks_flags |= o->flags & flags;
+			session->lacks_format |= o->read_format & format;
+		}
+	}
+}
+
+/* False when the soft limit is the hard one already. */
+static bool raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= limit.rlim_max)
+		return false;
+	limit.rlim_cur = limit.rlim_max;
+	return !setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int *slot(const struct session *session, int event, uint32_t cpu, uint32_t thread)
+{
+	const struct target *target = session->target;
+
+	return &session->fds[((size_t)event * target->cpu_count + cpu) * target->thread_count +
+			     thread];
+}
+
+int session_fd(const struct session *session, int event, uint32_t cpu, uint32_t thread)
+{
+	return *slot(session, event, cpu, thread);
+}
+
+static bool counts_on(const struct event *event, int32_t cpu)
+{
+	struct number_range range = { 0 };
+	const char *at = event->cpus;
+	uint32_t one;
+
+	if (!*at || cpu < 0)
+		return true;
+	while (number_list_next(&at, &range, &one) > 0)
+		if ((int32_t)one == cpu)
+			return true;
+	return false;
+}
+
+static int open_one(struct session *session, int index, uint32_t cpu, uint32_t thread)
+{
+	const struct event *event = &session->events->at[index];
+	const struct target *target = session->target;
+	int group = event->leader == index ? -1 : *slot(session, event->leader, cpu, thread);
+	int32_t pid = event->cpus_only ? -1 : target->threads[thread];
+	int fd = session_event_open(&event->attr, pid, target->cpus[cpu], group);
+
+	if (fd == -EMFILE && raise_descriptors())
+		fd = session_event_open(&event->attr, pid, target->cpus[cpu], group);
+	if (fd >= 0) {
+		*slot(session, index, cpu, thread) = fd;
+		session->open++;
+	}
+	return fd < 0 ? fd : 0;
+}
+
+static int open_event(struct session *session, int index, struct session_fault *fault)
+{
+	struct event *event = &session->events->at[index];
+	const struct target *target = session->target;
+
+	event->attr.flags &= ~session->lacks_flags;
+	event->attr.read_format &= ~session->lacks_format;
+	event->attr.size = attr_size(&event->attr);
+	for (uint32_t cpu = 0; cpu < target->cpu_count; cpu++)
+		for (uint32_t thread = 0; thread < target->thread_count; thread++) {
+			int error;
+
+			if (event->tool || !counts_on(event, target->cpus[cpu]))
+				continue;
+			error = open_one(session, index, cpu, thread);
+			/* one thread of several may end at any moment */
+			if (error == -ESRCH && target->thread_count > 1) {
+				session->gone++;
+				continue;
+			}
+			if (error) {
+				*fault = (struct session_fault){ index, target->threads[thread],
+					target->cpus[cpu], -error };
+				return -1;
+			}
+		}
+	return 0;
+}
+
+int session_open(struct session *session, struct arena *arena, struct event_list *events,
+	const struct target *target, struct session_fault *fault)
+{
+	size_t count = (size_t)events->count * target->cpu_count * target->thread_count;
+	int status = 0;
+
+	*session = (struct session){ .events = events, .target = target };
+	session->fds = arena_array(arena, int, count);
+	if (!session->fds) {
+		*fault = (struct session_fault){ .error = ENOMEM };
+		return -1;
+	}
+	for (size_t i = 0; i < count; i++)
+		session->fds[i] = -1;
+	probe_optionals(session);
+	for (int i = 0; i < events->count && !status; i++)
+		status = open_event(session, i, fault);
+	if (!status && !session->open && session->gone) {
+		*fault = (struct session_fault){ 0, target->threads[0], target->cpus[0], ESRCH };
+		status = -1;
+	}
+	return status;
+}
+
+static size_t slots(const struct session *session)
+{
+	const struct target *target = session->target;
+
+	return (size_t)session->events->count * target->cpu_count * target->thread_count;
+}
+
+void session_close(struct session *session)
+{
+	for (size_t i = 0; session->fds && i < slots(session); i++)
+		if (session->fds[i] >= 0)
+			close(session->fds[i]);
+	session->fds = NULL;
+}
+
+void session_control(const struct session *session, int event, unsigned long request)
+{
+	size_t each = slots(session) / (size_t)session->events->count;
+	size_t first = event < 0 ? 0 : (size_t)event * each;
+	size_t end = event < 0 ? slots(session) : first + each;
+
+	for (size_t i = first; i < end; i++)
+		if (session->fds[i] >= 0)
+			ioctl(session->fds[i], (int)request, 0);
+}
