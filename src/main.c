@@ -17,6 +17,9 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{ "getcap", cmd_getcap, "show the capabilities of files", true },
+	{ "getpcaps", cmd_getpcaps, "show the capabilities of processes", true },
+	{ "setcap", cmd_setcap, "give files capabilities", true },
 	{ "version", cmd_version, "tell the version", false },
 	{ NULL, NULL, NULL, false },
 };

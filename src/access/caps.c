@@ -64,14 +64,26 @@ const char *cap_meaning(unsigned number)
 	return number < CAP_NAMED ? table[number].meaning : "";
 }
 
-static int decimal(const char *text, size_t size)
+static int digit(char c)
 {
-	int value = 0;
+	return c >= '0' && c <= '9'		    ? c - '0'
+	       : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10
+						    : 16;
+}
 
+static int number(const char *text, size_t size)
+{
+	int value = 0, base = 10;
+
+	if (size && *text == '0') {
+		base = size > 1 && (text[1] | 32) == 'x' ? 16 : 8;
+		text += base == 16 ? 2 : 0;
+		size -= base == 16 ? 2 : 0;
+	}
 	for (size_t i = 0; i < size; i++) {
-		if (text[i] < '0' || text[i] > '9')
+		if (digit(text[i]) >= base)
 			return -EINVAL;
-		value = value * 10 + text[i] - '0';
+		value = value * base + digit(text[i]);
 		if (value >= CAP_BITS)
 			return -EINVAL;
 	}
@@ -83,7 +95,7 @@ int cap_number(const char *name, size_t size)
 	for (int i = 0; i < CAP_NAMED; i++)
 		if (strlen(table[i].name) == size && !strncasecmp(table[i].name, name, size))
 			return i;
-	return decimal(name, size);
+	return number(name, size);
 }
 
 size_t caps_list(char *to, size_t cap, uint64_t set)

@@ -54,8 +54,8 @@ const char *cap_name(unsigned number);
 /* What a capability lets one do, in a few words; "" for a number without a name. */
 const char *cap_meaning(unsigned number);
 
-/* The number of a name of `size` bytes, in any case ("CAP_PERFMON"), or of a decimal number below
- * CAP_BITS; -EINVAL for anything else. */
+/* The number of a name of `size` bytes, in any case ("CAP_PERFMON"), or of a number below CAP_BITS
+ * written in decimal, 0x hexadecimal or 0 octal; -EINVAL for anything else. */
 int cap_number(const char *name, size_t size);
 
 /* "cap_a,cap_b" in the order of their numbers, and bare numbers where there is no name; "" for an

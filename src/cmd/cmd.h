@@ -7,6 +7,9 @@
  * failed, EXIT_USAGE (2) for what was asked wrongly.
  */
 
+int cmd_getcap(int argc, char **argv);
+int cmd_getpcaps(int argc, char **argv);
+int cmd_setcap(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif
