@@ -3,6 +3,7 @@
 # make V=1         with the commands shown
 # make deps        installs what building and testing need (Debian, root)
 # make check       every test; the last line counts them
+# make check-kernels  the tests in the lab on every kernel; make lab KERNEL=6.1 LAB_ARCH=arm64: a shell
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 # The rest of this file asks the compiler that deps is about to install: other goals come after it.

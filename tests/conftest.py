@@ -28,6 +28,10 @@ BUILD = ROOT / "build"
 OTHER = {"x86_64": "arm64", "aarch64": "x86_64"}[os.uname().machine]
 
 
+def pytest_addoption(parser):
+    parser.addoption("--kernels", default="6.1", help="kernels of the lab, by comma, or all")
+
+
 class Result:
     def __init__(self, argv, status, out, err):
         self.argv, self.status, self.out, self.err = argv, status, out, err

@@ -61,9 +61,17 @@ other:
 
 check: build/perfbox other units workloads
 	@$(PYTEST) tests
-# One file or a choice: make check-some TESTS='tests/cli/test_report.py -k pipe'
+# One file or a choice: make check-some TESTS='tests/lab/test_record.py --kernels 6.12'
 check-some: build/perfbox other units workloads
 	@$(PYTEST) $(TESTS)
 
-.PHONY: check check-some other units workloads
+# The lab: every kernel, or one to look around in.
+check-kernels: build/perfbox other workloads
+	@$(PYTEST) --kernels all tests/lab
+KERNEL ?= 6.1
+LAB_ARCH ?= $(HOST)
+lab: build/perfbox other workloads
+	@$(PYTHON) tests/lab/machine.py $(KERNEL) $(LAB_ARCH)
+
+.PHONY: check check-kernels check-some lab other units workloads
 .SECONDARY:
