@@ -8,11 +8,17 @@
 
 #include <stdint.h>
 
+#define ARCH_CPUID_KEYS 4
+
 struct arch {
 	const char *name;	   /* as paths say: "x86_64", "arm64" */
 	const char *machine;	   /* as uname(2) and perf.data say: "x86_64", "aarch64" */
 	uint16_t elf_machine;	   /* e_machine */
-	const char *cpuinfo_model; /* the key in /proc/cpuinfo that names the CPU, or NULL */
+
+	/* what perf.data's CPUDESC and CPUID tell: keys of /proc/cpuinfo, or a file; NULL: none */
+	const char *cpuinfo_model;
+	const char *cpuid_keys[ARCH_CPUID_KEYS];
+	const char *cpuid_file;
 };
 
 extern const struct arch arch_x86_64;

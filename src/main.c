@@ -20,6 +20,7 @@ static const struct command commands[] = {
 	{ "getcap", cmd_getcap, "show the capabilities of files", true },
 	{ "getpcaps", cmd_getpcaps, "show the capabilities of processes", true },
 	{ "setcap", cmd_setcap, "give files capabilities", true },
+	{ "record", cmd_record, "sample a command, processes or the system to a file", false },
 	{ "version", cmd_version, "tell the version", false },
 	{ NULL, NULL, NULL, false },
 };

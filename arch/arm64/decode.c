@@ -1,10 +1,8 @@
 #include "arch.h"
 
-#include <stddef.h>
-
 const struct arch arch_arm64 = {
 	.name = "arm64",
 	.machine = "aarch64",
 	.elf_machine = 183,
-	.cpuinfo_model = NULL,
+	.cpuid_file = "/sys/devices/system/cpu/cpu0/regs/identification/midr_el1",
 };

@@ -40,7 +40,7 @@ const char *layer_name(enum layer layer);
 /* "kernel.perf_event_paranoid", as a sentence names it. */
 const char *layer_text(enum layer layer);
 
-enum target {
+enum request_target {
 	TARGET_SELF,
 	TARGET_TASK,   /* another task */
 	TARGET_SYSTEM, /* all tasks on a CPU */
@@ -58,7 +58,7 @@ enum special {
 
 struct request {
 	struct perf_event_attr attr;
-	enum target target;
+	enum request_target target;
 	enum special special;
 	const struct identity *task; /* of TARGET_TASK; NULL: nothing is known about it */
 	bool hidden; /* the task is not dumpable, as set-id and capable programs are */

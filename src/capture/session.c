@@ -32,6 +32,11 @@ int session_event_open(const struct perf_event_attr *attr, int32_t pid, int32_t 
 	return fd < 0 ? -errno : (int)fd;
 }
 
+bool session_id(int fd, uint64_t *id)
+{
+	return !ioctl(fd, (int)PERF_EVENT_IOC_ID, id);
+}
+
 static bool opens(uint64_t flags, uint64_t read_format)
 {
 	struct perf_event_attr attr = {

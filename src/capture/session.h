@@ -11,6 +11,7 @@
 #include "capture/event.h"
 #include "capture/target.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct session {
@@ -40,6 +41,9 @@ int session_fd(const struct session *session, int event, uint32_t cpu, uint32_t 
 
 /* ioctl(2) on every descriptor of an event, or of all with event -1. */
 void session_control(const struct session *session, int event, unsigned long request);
+
+/* The kernel's id of a descriptor, as samples carry it. */
+bool session_id(int fd, uint64_t *id);
 
 /* The syscall itself, close-on-exec. A descriptor or -errno. */
 int session_event_open(const struct perf_event_attr *attr, int32_t pid, int32_t cpu, int group_fd);

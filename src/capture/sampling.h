@@ -1,0 +1,33 @@
+#ifndef CAPTURE_SAMPLING_H
+#define CAPTURE_SAMPLING_H
+
+/*
+ * How events are sampled: turns counted events into sampled ones, and adds the side-band event
+ * that tells of processes and mappings.
+ */
+
+#include "capture/event.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sampling {
+	uint64_t frequency; /* Hz, per CPU; where an event has no period of its own */
+	uint64_t period;    /* events between samples; 0: by frequency */
+	bool callchain;
+	bool cpu;     /* each sample tells its CPU */
+	bool address; /* and the data address */
+	bool inherit; /* children of the tasks too */
+	bool enable_on_exec;
+};
+
+/* Sets the sampling fields of every event. All samples begin with the same fields up to TIME. */
+void sampling_apply(struct event_list *events, const struct sampling *sampling);
+
+/* Appends the side-band event; its index, or -1 when the list is full. */
+int sampling_add_sideband(struct event_list *events, const struct sampling *sampling);
+
+/* The sampling event to take where the user names none: cycles, as precise as can be. */
+struct event *sampling_add_default(struct event_list *events);
+
+#endif
