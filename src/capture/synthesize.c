@@ -5,6 +5,7 @@
 #include "capture/procmaps.h"
 #include "data/record.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,12 +167,13 @@ int synthesize_kernel(struct synthesize *s)
 
 static int synthesize_maps(struct synthesize *s, uint32_t pid)
 {
-	int status = 0;
 	char path[64], *line;
+	int status;
 
 	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
-	if (lines_open(&lines, path)) {
-		s->unreadable++;
+	status = lines_open(&lines, path);
+	if (status) {
+		s->unreadable += status == -EACCES || status == -EPERM;
 		return 0;
 	}
 	while (!status && (line = lines_next(&lines))) {

@@ -89,6 +89,7 @@ static const struct option options[] = {
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL, NULL },
 };
 
+static char program[] = "perfbox";
 static struct arena arena;
 static struct event_list events;
 static struct target target;
@@ -496,7 +497,7 @@ static int open_output(void)
 
 int cmd_record(int argc, char **argv)
 {
-	char *command_line[COMMAND_LINE_MAX + 2] = { "perfbox" };
+	char *command_line[COMMAND_LINE_MAX + 2] = { program };
 	struct limits limits;
 	int operands, status;
 
