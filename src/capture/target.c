@@ -218,7 +218,7 @@ void target_explain(const struct target_fault *fault, char *to, size_t cap)
 		[TARGET_FINE] = "is fine",
 		[TARGET_BAD_LIST] = "is no list of numbers; write 1,4 or 0-3",
 		[TARGET_NO_PROCESS] = "no such process here; it may have ended, see ps",
-		[TARGET_NO_CPU] = "names a CPU that is not online; see " ONLINE_CPUS,
+		[TARGET_NO_CPU] = ("names a CPU that is not online; see " ONLINE_CPUS),
 		[TARGET_MIXED] =
 			"processes or threads and the whole system (-a) exclude each other",
 		[TARGET_FULL] = "more than the memory holds; give more with --memory",
