@@ -18,6 +18,11 @@ int arena_reserve(struct arena *arena, size_t size)
 	return 0;
 }
 
+static size_t rounded(size_t size)
+{
+	return (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
 void *arena_take(struct arena *arena, size_t count, size_t size)
 {
 	size_t left = arena->size - arena->used;
@@ -27,7 +32,7 @@ void *arena_take(struct arena *arena, size_t count, size_t size)
 		arena->refused++;
 		return NULL;
 	}
-	arena->used += (count * size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	arena->used += rounded(count * size);
 	return at;
 }
 
@@ -44,4 +49,9 @@ void arena_back(struct arena *arena, size_t mark)
 {
 	memset(arena->base + mark, 0, arena->used - mark);
 	arena->used = mark;
+}
+
+void arena_trim(struct arena *arena, size_t mark, size_t size)
+{
+	arena->used = mark + rounded(size);
 }

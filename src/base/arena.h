@@ -29,6 +29,9 @@ char *arena_copy(struct arena *arena, const void *bytes, size_t size);
 /* Gives back what was taken since `used` was `mark`; the bytes are zeroed again. */
 void arena_back(struct arena *arena, size_t mark);
 
+/* The last thing taken, at `mark`, needed only `size` bytes: gives back the rest, unwritten. */
+void arena_trim(struct arena *arena, size_t mark, size_t size);
+
 #define arena_new(arena, type) ((type *)arena_take(arena, 1, sizeof(type)))
 #define arena_array(arena, type, count) ((type *)arena_take(arena, count, sizeof(type)))
 

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/lines.h"
 #include "base/number.h"
+#include "capture/tracing.h"
 #include "data/body.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#define BODY_BYTES 65536 /* of one section, at most */
+#define BODY_BYTES (1u << 20) /* of one section, at most */
 #define TEXT_BYTES 256
 
 static struct lines lines;
@@ -246,10 +247,16 @@ static bool put_sample_time(struct body *body, const struct provenance *provenan
 	return provenance->last_ns > 0;
 }
 
+static bool put_tracing(struct body *body, const struct provenance *provenance)
+{
+	return tracing_put(body, provenance->groups);
+}
+
 static const struct section {
 	uint32_t bit;
 	put_section *put;
 } sections[] = {
+	{ HEADER_TRACING_DATA, put_tracing },
 	{ HEADER_HOSTNAME, put_hostname },
 	{ HEADER_OSRELEASE, put_release },
 	{ HEADER_VERSION, put_version },
@@ -275,19 +282,19 @@ uint32_t provenance_write(
 
 	for (size_t i = 0; i < SECTIONS; i++) {
 		size_t mark = arena->used;
-		struct body body = { .cap = BODY_BYTES };
+		size_t left = (arena->size - mark) & ~15ul;
+		struct body body = { .cap = left < BODY_BYTES ? left : BODY_BYTES };
 		bool tells;
 
-		body.bytes = arena_take(arena, 1, BODY_BYTES);
-		if (!body.bytes) {
-			left_out++;
-			continue;
-		}
+		body.bytes = arena_take(arena, 1, body.cap);
 		tells = sections[i].put(&body, provenance);
-		/* gives back what the body did not need */
-		arena_back(arena, mark + (tells && !body.full ? (body.size + 15) & ~15ul : 0));
 		left_out += body.full;
-		if (tells && !body.full)
+		/* a full body may have been written up to its end, any other only up to its size */
+		if (!body.full)
+			arena_trim(arena, mark, body.size);
+		if (!tells || body.full)
+			arena_back(arena, mark);
+		else
 			writer_feature(writer, sections[i].bit, body.bytes, body.size);
 	}
 	return left_out;

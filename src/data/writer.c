@@ -137,6 +137,21 @@ int writer_begin(struct writer *writer, int fd, bool stream, const struct writer
 	return stream ? begin_stream(writer, events, count) : begin_file(writer, events, count);
 }
 
+/* In a stream the tracing data follow their record and are not in its size. */
+static int stream_tracing(struct writer *writer, const void *bytes, size_t size)
+{
+	struct {
+		struct perf_event_header header;
+		uint32_t size;
+	} head = { { PERF_RECORD_HEADER_TRACING_DATA, 0, sizeof(head) },
+		(uint32_t)(size + (-size & 7)) };
+	uint64_t zeroes = 0;
+	struct iovec parts[] = { { &head, sizeof(head) }, { (void *)bytes, size },
+		{ &zeroes, -size & 7 } };
+
+	return writer_records(writer, parts, 3);
+}
+
 static int stream_feature(struct writer *writer, uint64_t bit, const void *bytes, size_t size)
 {
 	size_t padding = -size & 7;
@@ -159,6 +174,8 @@ int writer_feature(struct writer *writer, uint32_t bit, const void *bytes, size_
 
 	if (writer->error)
 		return writer->error;
+	if (writer->stream && bit == HEADER_TRACING_DATA)
+		return stream_tracing(writer, bytes, size);
 	if (writer->stream)
 		return stream_feature(writer, bit, bytes, size);
 	if (n == sizeof(writer->feature) / sizeof(*writer->feature))
