@@ -14,12 +14,18 @@ struct lines {
 	bool ended;
 	bool skips; /* inside a line that was cut */
 	size_t at, used;
-	uint32_t cut; /* lines that were longer than the buffer */
+	uint32_t cut;	  /* lines that were longer than the buffer */
+	const char *rest; /* without a descriptor: bytes not yet in the buffer */
+	size_t rest_bytes;
 	char buffer[LINES_BUFFER_BYTES];
 };
 
 /* 0 or -errno of open(2). */
 int lines_open(struct lines *lines, const char *path);
+
+/* From a descriptor, which lines_close() closes; or from bytes in memory. */
+void lines_begin(struct lines *lines, int fd);
+void lines_of(struct lines *lines, const void *bytes, size_t size);
 
 /* The next line without its newline, valid until the next call; NULL at the end. */
 char *lines_next(struct lines *lines);

@@ -85,3 +85,21 @@ int number_list_next(const char **at, struct number_range *range, uint32_t *valu
 		range->inside = 0;
 	return 1;
 }
+
+bool number_hex(const char **at, uint64_t *value)
+{
+	const char *start = *at;
+	unsigned digit;
+
+	for (*value = 0; *at - start <= 16; ++*at) {
+		digit = (unsigned char)**at;
+		if (digit - '0' < 10)
+			digit -= '0';
+		else if ((digit | 32) - 'a' < 6)
+			digit = (digit | 32) - 'a' + 10;
+		else
+			return *at != start;
+		*value = *value << 4 | digit;
+	}
+	return false;
+}

@@ -3,6 +3,7 @@
 
 /* Numbers and lists as people write them on a command line. Each returns 0 or -EINVAL, -ERANGE. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Decimal, 0x hexadecimal or 0 octal; nothing may follow. */
@@ -13,6 +14,10 @@ int number_bytes(const char *text, uint64_t *bytes);
 
 /* Seconds with an optional fraction ("0.25"), as nanoseconds. */
 int number_seconds(const char *text, uint64_t *ns);
+
+/* Hexadecimal digits (no 0x) at `*at`, which moves behind them. False where there are none, or more
+ * than 16. */
+bool number_hex(const char **at, uint64_t *value);
 
 /* Walks "0-3,5": gives each number in turn. `*at` starts at the text; 1 per number with `*value`
  * set, 0 at the end, -EINVAL where the text is no list. `range` is the walk's memory, zeroed first.
