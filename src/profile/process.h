@@ -4,12 +4,13 @@
 /*
  * Processes, threads, their names and their mappings over time. Side-band records are told in any
  * order; each fact holds from its own time on, so samples can be looked up by their own timestamps
- * afterwards without anything being sorted or queued. Files without timestamps use the record's
- * position in the file as its time.
+ * without anything being sorted or queued. In files without timestamps a record's position in the
+ * file is its time.
  *
  * A fork shares its parent's mappings up to the fork by reference. An exec begins a new address
- * space. A fork onto a used pid begins a new process. A later mapping hides what it overlaps.
- * All lies in the arena; what finds no room is counted in `dropped`.
+ * space. A fork onto a used pid begins a new process. A later mapping hides what it overlaps; what
+ * was unmapped stays, since nobody tells of it. All lies in the arena; what finds no room is
+ * counted in `dropped`.
  */
 
 #include "base/arena.h"
@@ -21,29 +22,40 @@
 
 #define PROCESS_KERNEL UINT32_MAX /* the pid of the kernel's own mappings */
 
-/* One mapping; holds from time_ns until something hides it or its address space ends. */
-struct mapping {
-	struct mapping *next; /* of the same process, in no order */
+/* Something that holds from its time on. */
+struct fact {
+	struct fact *next;
 	uint64_t time_ns;
-	uint64_t start, end; /* addresses, the end is outside */
-	uint64_t pgoff;	     /* bytes into the image */
-	struct image *image; /* NULL: nothing lies here any more */
-	uint32_t prot;
 };
 
-/* Where an address belongs. It holds for times in [from_ns, until_ns). */
+/* Facts of one kind about one task, in order of time once they are asked for. */
+struct timeline {
+	struct fact *latest;
+	struct fact **sorted;
+	uint32_t count, sorted_count, room;
+};
+
+struct mapping {
+	struct fact fact;
+	uint64_t start, end; /* addresses; the end is outside */
+	uint64_t pgoff;	     /* bytes into the image */
+	struct image *image; /* NULL: what lay here is gone */
+	uint32_t prot;	     /* of mmap(2), 0 where it is not known */
+};
+
+/* Where an address belongs; the same for all times in [from_ns, until_ns). */
 struct process_hit {
-	const struct mapping *mapping; /* NULL: nothing is mapped there */
+	const struct mapping *mapping; /* NULL: nothing lies there */
 	uint64_t from_ns, until_ns;
 };
 
 struct processes {
 	struct arena *arena;
 	struct images *images;
-	uint64_t dropped;
-	struct task *task;
-	uint32_t task_mask, task_count;
-	char *idle_name;
+	uint64_t dropped; /* records that found no room */
+	struct task **table;
+	uint32_t table_mask, task_count;
+	struct comm_name *names[256];
 };
 
 void processes_init(struct processes *processes, struct arena *arena, struct images *images);
@@ -58,8 +70,15 @@ void processes_tell(struct processes *processes, const struct record *record, ui
 struct process_hit process_find(
 	struct processes *processes, uint32_t pid, uint64_t address, uint64_t time_ns);
 
-/* What the thread was called at that time, or NULL where nobody said; the same pointer for the same
- * name. Comes from outside. */
-const char *process_comm(struct processes *processes, uint32_t pid, uint32_t tid, uint64_t time_ns);
+/* What a thread was called, from outside; the same pointer for the same name. A thread that nobody
+ * named is ":TID". */
+struct process_comm {
+	const char *name;
+	uint64_t from_ns, until_ns;
+};
+struct process_comm process_comm(struct processes *processes, uint32_t tid, uint64_t time_ns);
+
+/* The one pointer that stands for this name; NULL when the arena is full. */
+const char *process_name(struct processes *processes, const char *name);
 
 #endif

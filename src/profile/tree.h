@@ -11,10 +11,10 @@
 #include "base/arena.h"
 #include "profile/image.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define TREE_NONE UINT32_MAX
-#define TREE_DEPTH_MAX 1024 /* frames of one chain; more are dropped and counted */
 
 /* The outermost level: one per combination of what the report separates by; the rest is 0. */
 struct tree_root {
@@ -35,21 +35,18 @@ struct tree_node {
 
 struct tree {
 	struct tree_node *node;
-	uint32_t count, cap;
+	uint32_t count, room;
 	struct tree_root *root;
-	uint32_t root_count, root_cap;
-	uint64_t dropped; /* samples whose chain found no room: they are in the nearest node that
-			     did */
-	uint64_t cut;	  /* samples whose chain was deeper than TREE_DEPTH_MAX */
-	struct arena *arena;
+	uint32_t root_count, root_room;
+	uint64_t dropped; /* frames that found no room: their samples are in the nearest that did */
 	uint32_t *table, *root_table;
-	uint32_t mask, root_mask;
+	uint32_t mask, root_mask, last_root;
 };
 
-/* Room for `nodes` nodes at most; pages are touched as the tree grows. False: the arena is full. */
+/* Room for `nodes` nodes at most; pages are touched only as the tree grows. False: no room. */
 bool tree_init(struct tree *tree, struct arena *arena, uint32_t nodes);
 
-/* The node of a root, added when it is new. */
+/* The node of a root, added when it is new; the last one that found room when the tree is full. */
 uint32_t tree_root(struct tree *tree, const struct tree_root *root);
 
 /* The child of `parent` for a place, added when it is new; `parent` itself when the tree is full.
@@ -61,6 +58,18 @@ static inline void tree_add(struct tree *tree, uint32_t node, uint64_t weight)
 {
 	tree->node[node].samples++;
 	tree->node[node].weight += weight;
+}
+
+/*
+ * Once the places are named: makes one node of all that have the same parent and the same symbol.
+ * A node's place is then any one of them. False (and nothing changed) where the arena is full.
+ */
+bool tree_merge(struct tree *tree, struct arena *arena);
+
+/* Two places of one function, or one nameless place. */
+static inline const void *tree_key(const struct place *place)
+{
+	return place && place->symbol ? (const void *)place->symbol : place;
 }
 
 #endif

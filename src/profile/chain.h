@@ -1,0 +1,43 @@
+#ifndef PROFILE_CHAIN_H
+#define PROFILE_CHAIN_H
+
+/*
+ * From a sample's addresses to a node of the call tree. Most samples of a thread share their outer
+ * callers with the one before, so only what differs is looked up; addresses already met in a
+ * process are found in a cache, as long as its mappings stay as they were.
+ */
+
+#include "data/sample.h"
+#include "profile/process.h"
+#include "profile/tree.h"
+
+#define CHAIN_DEPTH_MAX 1024 /* frames of one chain; the outer ones beyond are cut and counted */
+
+struct chains {
+	struct processes *processes;
+	struct images *images;
+	struct tree *tree;
+	uint64_t cut; /* chains deeper than CHAIN_DEPTH_MAX */
+	struct chain_recent *recent;
+	struct chain_known *known;
+	struct image *nowhere; /* "[unknown]": the image of what lies in no mapping */
+	uint64_t *words;
+	uint8_t *modes;
+};
+
+/* False: the arena is full. */
+bool chains_init(struct chains *chains, struct arena *arena, struct processes *processes,
+	struct images *images, struct tree *tree);
+
+/*
+ * The leaf's node below `root`, all callers added; `root` itself for a sample without addresses.
+ * With `callers` false only the sampled address counts. `time_ns` is as processes_tell() has it.
+ */
+uint32_t chains_node(struct chains *chains, uint32_t root, const struct sample *sample,
+	uint64_t time_ns, bool callers);
+
+/* The place of one address, cpumode as PERF_RECORD_MISC_*. */
+struct place *chains_place(
+	struct chains *chains, uint32_t pid, uint8_t cpumode, uint64_t address, uint64_t time_ns);
+
+#endif

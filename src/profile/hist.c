@@ -1,0 +1,181 @@
+#include "profile/hist.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What a row is told apart by, with all that is not sorted by left out. */
+struct key {
+	const char *comm;
+	const void *image, *symbol;
+	uint32_t pid, tid;
+	int32_t cpu;
+};
+
+static struct key key_of(unsigned keys, const struct tree_root *root, const struct place *place)
+{
+	struct key k = { 0 };
+
+	if (keys & 1u << HIST_COMM)
+		k.comm = root->comm;
+	if (keys & (1u << HIST_PID | 1u << HIST_TID))
+		k.pid = root->pid;
+	if (keys & 1u << HIST_TID)
+		k.tid = root->tid;
+	if (keys & 1u << HIST_CPU)
+		k.cpu = root->cpu;
+	if (keys & 1u << HIST_DSO)
+		k.image = place ? place->image : NULL;
+	if (keys & 1u << HIST_SYMBOL)
+		k.symbol = tree_key(place);
+	return k;
+}
+
+static uint32_t hash_key(const struct key *k)
+{
+	uint64_t mix = (uintptr_t)k->symbol * 3 ^ (uintptr_t)k->image << 7 ^
+		       (uintptr_t)k->comm << 21 ^ (uint64_t)k->pid << 33 ^ (uint64_t)k->tid << 15 ^
+		       (uint64_t)(uint32_t)k->cpu << 50;
+
+	return (uint32_t)((mix ^ mix >> 31) * 0x9e3779b97f4a7c15ull >> 32);
+}
+
+static bool same_key(const struct key *a, const struct key *b)
+{
+	return a->comm == b->comm && a->image == b->image && a->symbol == b->symbol &&
+	       a->pid == b->pid && a->tid == b->tid && a->cpu == b->cpu;
+}
+
+struct rows {
+	struct hist *hist;
+	uint32_t *table, mask, room;
+};
+
+static uint32_t row_of(struct rows *rows, const struct tree_node *node)
+{
+	struct hist *h = rows->hist;
+	const struct tree_root *root = &h->tree->root[node->root];
+	struct key key = key_of(h->keys, root, node->place);
+	uint32_t hash = hash_key(&key), at = hash & rows->mask, i;
+
+	for (; (i = rows->table[at]); at = (at + 1) & rows->mask) {
+		const struct hist_row *r = &h->row[i - 1];
+		struct key other;
+
+		if (r->hash != hash)
+			continue;
+		other = key_of(h->keys, r->root, r->place);
+		if (same_key(&key, &other))
+			return i - 1;
+	}
+	if (h->count == rows->room) {
+		h->dropped++;
+		return TREE_NONE;
+	}
+	h->row[h->count] = (struct hist_row){ .root = root,
+		.place = node->place,
+		.hash = hash,
+		.cpumode = node->cpumode,
+		.first = TREE_NONE };
+	rows->table[at] = ++h->count;
+	return h->count - 1;
+}
+
+/* Whether a caller of `node` is in the same row: then its total is counted there already. */
+static bool inner(const struct hist *h, uint32_t node, uint32_t row)
+{
+	uint32_t i = node;
+
+	while ((i = h->tree->node[i].parent) != TREE_NONE)
+		if (h->row_of[i] == row)
+			return true;
+	return false;
+}
+
+static void add_node(struct rows *rows, uint32_t i)
+{
+	struct hist *h = rows->hist;
+	const struct tree_node *n = &h->tree->node[i];
+	uint32_t row = n->place || n->samples ? row_of(rows, n) : TREE_NONE;
+	struct hist_row *r;
+
+	h->row_of[i] = row;
+	if (row == TREE_NONE)
+		return;
+	r = &h->row[row];
+	r->self += n->weight;
+	r->samples += n->samples;
+	h->self += n->weight;
+	h->samples += n->samples;
+	if (!inner(h, i, row))
+		r->children += h->total[i];
+	h->next[i] = r->first;
+	r->first = i;
+}
+
+static bool take(struct rows *rows, struct arena *arena, uint32_t nodes)
+{
+	struct hist *h = rows->hist;
+	uint32_t slots = 64;
+
+	while (slots < 2 * nodes)
+		slots *= 2;
+	rows->room = nodes;
+	rows->mask = slots - 1;
+	h->row_of = arena_array(arena, uint32_t, nodes);
+	h->next = arena_array(arena, uint32_t, nodes);
+	h->total = arena_array(arena, uint64_t, nodes);
+	h->row = arena_array(arena, struct hist_row, nodes);
+	rows->table = arena_array(arena, uint32_t, slots);
+	return h->row_of && h->next && h->total && h->row && rows->table;
+}
+
+bool hist_make(struct hist *hist, struct arena *arena, const struct tree *tree, uint32_t event,
+	unsigned keys)
+{
+	struct rows rows = { .hist = hist };
+
+	*hist = (struct hist){ .tree = tree, .keys = keys };
+	if (!take(&rows, arena, tree->count))
+		return false;
+	for (uint32_t i = tree->count; i--;) {
+		const struct tree_node *n = &tree->node[i];
+
+		hist->total[i] += n->weight;
+		if (n->parent != TREE_NONE)
+			hist->total[n->parent] += hist->total[i];
+	}
+	for (uint32_t i = 0; i < tree->count; i++) {
+		hist->row_of[i] = hist->next[i] = TREE_NONE;
+		if (tree->root[tree->node[i].root].event == event)
+			add_node(&rows, i);
+	}
+	return true;
+}
+
+static int by_children(const void *left, const void *right)
+{
+	const struct hist_row *a = left, *b = right;
+
+	if (a->children != b->children)
+		return a->children < b->children ? 1 : -1;
+	if (a->self != b->self)
+		return a->self < b->self ? 1 : -1;
+	return a->first < b->first ? -1 : a->first > b->first;
+}
+
+static int by_self(const void *left, const void *right)
+{
+	const struct hist_row *a = left, *b = right;
+
+	if (a->self != b->self)
+		return a->self < b->self ? 1 : -1;
+	return a->first < b->first ? -1 : a->first > b->first;
+}
+
+void hist_sort(struct hist *hist, bool children)
+{
+	qsort(hist->row, hist->count, sizeof(*hist->row), children ? by_children : by_self);
+	for (uint32_t i = 0; i < hist->count; i++)
+		for (uint32_t n = hist->row[i].first; n != TREE_NONE; n = hist->next[n])
+			hist->row_of[n] = i;
+}
