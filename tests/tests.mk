@@ -7,7 +7,7 @@ PYTEST := $(PYTHON) -m pytest -c tests/pytest.ini --rootdir=. --basetemp=build/t
 
 # Unit tests: glibc, so that sanitizers and qemu-user need nothing special.
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c))
-UNIT_FLAGS := $(BASE_FLAGS) -Itests/unit -O1 -g
+UNIT_FLAGS := $(BASE_FLAGS) -Wno-write-strings -Itests/unit -O1 -g
 UNIT_CC_native := gcc
 UNIT_CC_sanitized := gcc -fsanitize=address,undefined -fno-sanitize-recover=all
 UNIT_CC_$(OTHER) := $(CROSS)-gcc -idirafter /usr/include
