@@ -7,6 +7,7 @@
  * failed, EXIT_USAGE (2) for what was asked wrongly.
  */
 
+int cmd_capsh(int argc, char **argv);
 int cmd_getcap(int argc, char **argv);
 int cmd_getpcaps(int argc, char **argv);
 int cmd_setcap(int argc, char **argv);
