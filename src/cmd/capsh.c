@@ -1,0 +1,567 @@
+#include "cmd/cmd.h"
+
+#include "access/become.h"
+#include "access/captext.h"
+#include "access/identity.h"
+#include "access/users.h"
+#include "base/arena.h"
+#include "base/environment.h"
+#include "base/message.h"
+#include "base/number.h"
+#include "base/out.h"
+#include "view/privilege.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static const char usage[] =
+	"Usage: capsh [OPTION...] [-- SHELL-ARGUMENT...]\n"
+	"\n"
+	"Shows and changes what a process may do, in the order of the options, up to the first\n"
+	"failure (status 1). \"--\" runs the shell with what is left and the rest of the "
+	"arguments.\n"
+	"\n";
+
+static const char differences[] =
+	"\n"
+	"Spelling, output and status are those of libcap's capsh. It differs in that numbers too\n"
+	"large, hexadecimal digits that are none, and lists where one name is wanted are refused; "
+	"in\n"
+	"the words of messages and of --explain; in that the shell is /bin/sh where there is no\n"
+	"/bin/bash; and it has no --mode=, --inmode=, --chroot=, --cap-uid=, --forkfor=, "
+	"--killit=, ==,\n"
+	"=+ and -+.\n";
+
+#define GROUPS_MAX 1024
+#define MEMORY_BYTES (4 << 20)
+
+static struct out out;
+static struct environment environment;
+static struct users users;
+static const char *shell;
+static bool strict, no_environment;
+
+static int load_users(void)
+{
+	static struct arena arena;
+	int err = arena.base ? 0 : arena_reserve(&arena, MEMORY_BYTES);
+
+	if (!err && !users.passwd.at)
+		err = users_load(&users, "/etc", &arena);
+	return err ? message_fail("cannot read /etc/passwd and /etc/group: %s", strerror(-err)) : 0;
+}
+
+/* Output so far comes before a message or another program's output. */
+static int fail_flush(void)
+{
+	return out_flush(&out) ? 1 : 0;
+}
+
+static int take_number(const char *option, const char *value, uint64_t most, uint64_t *number)
+{
+	if (number_u64(value, number) || *number > most)
+		return message_fail(
+			"%s%s: a number from 0 to %" PRIu64 " is wanted", option, value, most);
+	return 0;
+}
+
+static int take_capability(const char *value, unsigned *number)
+{
+	int n = cap_number(value, strlen(value));
+
+	*number = (unsigned)n;
+	return n < 0 ? message_fail("'%s' is not a capability", value) : 0;
+}
+
+static int take_list(const char *value, uint64_t *set)
+{
+	struct captext_error error;
+
+	*set = 0;
+	if (!*value || !captext_parse_list(value, caps_last(), set, &error))
+		return 0;
+	return message_fail("'%s': %s at '%.40s'", value, error.why, error.at);
+}
+
+/* libcap's capsh makes CAP_SETPCAP effective where it needs it, but for --strict. */
+static uint64_t lend_setpcap(void)
+{
+	struct caps caps = { 0 };
+
+	caps_get(0, &caps);
+	if (!strict)
+		become_raise(CAP_BIT(CAP_SETPCAP));
+	return caps.effective;
+}
+
+static int decode(const char *value)
+{
+	char list[CAPTEXT_BYTES], *end;
+	uint64_t set;
+
+	errno = 0;
+	set = strtoull(value, &end, 16);
+	if (errno || *end || strpbrk(value, "+- "))
+		return message_fail("--decode=%s: up to 16 hexadecimal digits are wanted, as in "
+				    "/proc/PID/status",
+			value);
+	caps_list(list, sizeof(list), set);
+	out_printf(&out, "0x%016" PRIx64 "=", set);
+	out_string(&out, list);
+	out_char(&out, '\n');
+	return 0;
+}
+
+static int explain(const char *value)
+{
+	unsigned number;
+
+	if (take_capability(value, &number))
+		return 1;
+	out_printf(&out, "%s (%u) [/proc/self/status:CapXXX: 0x%016" PRIx64 "]\n",
+		cap_name(number) ? cap_name(number) : "<unsupported>", number, CAP_BIT(number));
+	if (cap_name(number))
+		out_printf(&out, "\n    Allows a process to %s.\n", cap_meaning(number));
+	return 0;
+}
+
+static int has(const char *value, uint64_t set, const char *what)
+{
+	unsigned number;
+
+	if (take_capability(value, &number))
+		return 1;
+	return set & CAP_BIT(number) ? 0 : message_fail("%s is not %s", value, what);
+}
+
+static struct caps self(void)
+{
+	struct caps caps = { 0 };
+
+	caps_self(&caps);
+	return caps;
+}
+
+static int has_p(const char *value)
+{
+	return has(value, self().permitted, "permitted");
+}
+
+static int has_i(const char *value)
+{
+	return has(value, self().inheritable, "inheritable");
+}
+
+static int has_a(const char *value)
+{
+	return has(value, self().ambient, "ambient");
+}
+
+static int has_b(const char *value)
+{
+	return has(value, self().bounding, "in the bounding set");
+}
+
+static int supports(const char *value)
+{
+	return has(value, caps_all(), "known to this kernel");
+}
+
+static int has_ambient(const char *value)
+{
+	(void)value;
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, 0, 0, 0) >= 0
+		       ? 0
+		       : message_fail("this kernel has no ambient capabilities (before 4.3)");
+}
+
+static int has_no_new_privs(const char *value)
+{
+	(void)value;
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1
+		       ? 0
+		       : message_fail("no_new_privs is not set");
+}
+
+static int set_no_new_privs(const char *value)
+{
+	(void)value;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+		       ? message_fail("--no-new-privs: %s", strerror(errno))
+		       : 0;
+}
+
+static int set_iab(const char *value)
+{
+	struct captext_error error;
+	struct caps_iab iab;
+	int err;
+
+	if (captext_parse_iab(value, &iab, &error))
+		return message_fail("--iab=%s: %s at '%.40s'", value, error.why, error.at);
+	err = become_iab(&iab);
+	return err ? message_fail("--iab=%s: %s; ambient ones must be permitted, and it takes "
+				  "CAP_SETPCAP",
+			     value, strerror(-err))
+		   : 0;
+}
+
+static int set_caps(const char *value)
+{
+	struct captext_error error;
+	struct caps caps;
+	int err;
+
+	if (captext_parse(value, caps_last(), &caps, &error))
+		return message_fail("--caps=%s: %s at '%.40s'", value, error.why, error.at);
+	lend_setpcap();
+	err = caps_set(&caps);
+	return err ? message_fail("--caps=%s: %s; permitted ones cannot be gained", value,
+			     strerror(-err))
+		   : 0;
+}
+
+static int set_inheritable(const char *value)
+{
+	uint64_t set, effective;
+	struct caps caps;
+	int err;
+
+	if (take_list(value, &set))
+		return 1;
+	effective = lend_setpcap();
+	err = caps_get(0, &caps);
+	caps.inheritable = set;
+	caps.effective = effective;
+	if (!err)
+		err = caps_set(&caps);
+	return err ? message_fail("--inh=%s: %s; none may be new to the bounding set", value,
+			     strerror(-err))
+		   : 0;
+}
+
+/* One call per capability of the list. */
+static int each(const char *option, const char *value, int (*change)(unsigned number))
+{
+	uint64_t set;
+
+	if (take_list(value, &set))
+		return 1;
+	for (unsigned i = 0; i < CAP_BITS; i++) {
+		int err = set & CAP_BIT(i) ? change(i) : 0;
+
+		if (err)
+			return message_fail("%s%s: %s: %s", option, value,
+				cap_name(i) ? cap_name(i) : "a number", strerror(-err));
+	}
+	return 0;
+}
+
+static int drop(const char *value)
+{
+	uint64_t effective = lend_setpcap();
+	int status = each("--drop=", value, caps_bounding_drop);
+
+	become_effective(effective);
+	return status;
+}
+
+static int add_ambient(const char *value)
+{
+	return each("--addamb=", value, caps_ambient_raise);
+}
+
+static int del_ambient(const char *value)
+{
+	return each("--delamb=", value, caps_ambient_lower);
+}
+
+static int no_ambient(const char *value)
+{
+	int err = caps_ambient_clear();
+
+	(void)value;
+	return err ? message_fail("--noamb: %s", strerror(-err)) : 0;
+}
+
+static int set_secbits(const char *value)
+{
+	uint64_t bits;
+	int err;
+
+	if (take_number("--secbits=", value, UINT32_MAX, &bits))
+		return 1;
+	err = securebits_set((unsigned)bits);
+	return err ? message_fail("--secbits=%s: %s; locked bits stay, and it takes an effective "
+				  "CAP_SETPCAP",
+			     value, strerror(-err))
+		   : 0;
+}
+
+static int set_keep(const char *value)
+{
+	uint64_t keep;
+
+	if (take_number("--keep=", value, 1, &keep))
+		return 1;
+	return prctl(PR_SET_KEEPCAPS, keep, 0, 0, 0)
+		       ? message_fail("--keep=%s: %s", value, strerror(errno))
+		       : 0;
+}
+
+static int set_uid(const char *value)
+{
+	uint64_t id;
+
+	if (take_number("--uid=", value, UINT32_MAX - 1, &id))
+		return 1;
+	return setuid((uid_t)id) ? message_fail("--uid=%s: %s", value, strerror(errno)) : 0;
+}
+
+static int set_gid(const char *value)
+{
+	uint64_t id;
+
+	if (take_number("--gid=", value, UINT32_MAX - 1, &id))
+		return 1;
+	return setgid((gid_t)id) ? message_fail("--gid=%s: %s", value, strerror(errno)) : 0;
+}
+
+static int is_uid(const char *value)
+{
+	uint64_t id;
+
+	if (take_number("--is-uid=", value, UINT32_MAX, &id))
+		return 1;
+	return getuid() == id ? 0 : message_fail("the uid is %u, not %s", getuid(), value);
+}
+
+static int is_gid(const char *value)
+{
+	uint64_t id;
+
+	if (take_number("--is-gid=", value, UINT32_MAX, &id))
+		return 1;
+	return getgid() == id ? 0 : message_fail("the gid is %u, not %s", getgid(), value);
+}
+
+static int take_group(const char *at, size_t size, gid_t *gid)
+{
+	char name[USER_TEXT_BYTES];
+	struct group group;
+	uint64_t number;
+
+	if (size >= sizeof(name))
+		return message_fail("--groups=: a name is too long");
+	memcpy(name, at, size);
+	name[size] = 0;
+	if (group_find(&users, name, &group))
+		*gid = group.gid;
+	else if (!number_u64(name, &number) && number < UINT32_MAX)
+		*gid = (gid_t)number;
+	else
+		return message_fail("'%s' is no group in /etc/group%s", name,
+			users_elsewhere(&users, "group") ? "; one of a directory service must be "
+							   "given by number"
+							 : "");
+	return 0;
+}
+
+static int set_groups(const char *value)
+{
+	gid_t list[GROUPS_MAX];
+	int count = 0, err;
+
+	if (load_users())
+		return 1;
+	while (*value) {
+		size_t size = strcspn(value, ",");
+
+		if (count == GROUPS_MAX)
+			return message_fail("--groups=: more than %d groups", GROUPS_MAX);
+		if (size && take_group(value, size, &list[count++]))
+			return 1;
+		value += size + (value[size] == ',');
+	}
+	err = become_groups(list, count);
+	return err ? message_fail("--groups=: %s", strerror(-err)) : 0;
+}
+
+static int set_user(const char *value)
+{
+	static struct user user;
+	gid_t list[GROUPS_MAX];
+	int count, err;
+
+	if (load_users())
+		return 1;
+	if (!user_find(&users, value, &user))
+		return message_fail("--user=%s: no such user in /etc/passwd%s", value,
+			users_elsewhere(&users, "passwd")
+				? "; a directory service cannot be asked from here"
+				: "");
+	count = user_groups(&users, &user, list, GROUPS_MAX);
+	err = count < 0 ? count : become_user(user.uid, user.gid, list, count);
+	if (err)
+		return message_fail("--user=%s: %s", value, strerror(-err));
+	if (no_environment)
+		return 0;
+	environment_set(&environment, "HOME", user.home);
+	environment_set(&environment, "USER", user.name);
+	return 0;
+}
+
+static int set_shell(const char *value)
+{
+	shell = value;
+	return 0;
+}
+
+static int set_strict(const char *value)
+{
+	(void)value;
+	strict = !strict;
+	return 0;
+}
+
+static int set_no_environment(const char *value)
+{
+	(void)value;
+	no_environment = true;
+	return 0;
+}
+
+static int quiet(const char *value)
+{
+	(void)value;
+	return 0;
+}
+
+static int print(const char *value)
+{
+	(void)value;
+	load_users();
+	privilege_print(&out, &users);
+	return 0;
+}
+
+static int current(const char *value)
+{
+	(void)value;
+	privilege_current(&out);
+	return 0;
+}
+
+static int show_mode(const char *value)
+{
+	const char *text = privilege_mode();
+
+	(void)value;
+	out_printf(&out, "Mode: %.*s\n", (int)strcspn(text, " "), text);
+	return 0;
+}
+
+static int help(const char *value);
+
+/* A name that ends in '=' takes a value. */
+static const struct step {
+	const char *name, *value, *help;
+	int (*run)(const char *value);
+} steps[] = {
+	{ "--help", "", "this text", help },
+	{ "-h", "", NULL, help },
+	{ "--print", "", "show capabilities, securebits and ids", print },
+	{ "--current", "", "show capabilities only", current },
+	{ "--mode", "", "name the state of securebits and sets", show_mode },
+	{ "--decode=", "HEX", "show a set of /proc/PID/status by name", decode },
+	{ "--explain=", "CAP", "what a capability is for", explain },
+	{ "--supports=", "CAP", "fail unless this kernel knows it", supports },
+	{ "--has-p=", "CAP", "fail unless it is permitted", has_p },
+	{ "--has-i=", "CAP", "fail unless it is inheritable", has_i },
+	{ "--has-a=", "CAP", "fail unless it is ambient", has_a },
+	{ "--has-b=", "CAP", "fail unless it is in the bounding set", has_b },
+	{ "--has-ambient", "", "fail unless this kernel has ambient ones", has_ambient },
+	{ "--has-no-new-privs", "", "fail unless no_new_privs is set", has_no_new_privs },
+	{ "--is-uid=", "ID", "fail unless this is the user id", is_uid },
+	{ "--is-gid=", "ID", "fail unless this is the group id", is_gid },
+	{ "--iab=", "IAB", "set inheritable, ambient (^), blocked (!)", set_iab },
+	{ "--caps=", "CAPS", "set effective, permitted, inheritable", set_caps },
+	{ "--inh=", "LIST", "set inheritable", set_inheritable },
+	{ "--drop=", "LIST", "drop from the bounding set", drop },
+	{ "--addamb=", "LIST", "add to ambient", add_ambient },
+	{ "--delamb=", "LIST", "take from ambient", del_ambient },
+	{ "--noamb", "", "clear ambient", no_ambient },
+	{ "--secbits=", "N", "set securebits", set_secbits },
+	{ "--keep=", "0|1", "keep capabilities over a change of user id", set_keep },
+	{ "--no-new-privs", "", "never gain by exec from here on", set_no_new_privs },
+	{ "--uid=", "ID", "set the user ids", set_uid },
+	{ "--gid=", "ID", "set the group ids", set_gid },
+	{ "--groups=", "LIST", "set the other groups", set_groups },
+	{ "--user=", "NAME", "become that user with all its groups", set_user },
+	{ "--noenv", "", "leave HOME and USER as they are with --user", set_no_environment },
+	{ "--shell=", "PATH", "the shell that -- runs", set_shell },
+	{ "--strict", "", "do not make CAP_SETPCAP effective unasked", set_strict },
+	{ "--quiet", "", "nothing: for libcap's sake", quiet },
+};
+
+#define STEPS (sizeof(steps) / sizeof(steps[0]))
+
+static int help(const char *value)
+{
+	(void)value;
+	out_string(&out, usage);
+	for (size_t i = 0; i < STEPS; i++) {
+		char head[64];
+
+		snprintf(head, sizeof(head), "%s%s", steps[i].name, steps[i].value);
+		if (steps[i].help)
+			out_printf(&out, "  %-20s %s\n", head, steps[i].help);
+	}
+	out_string(&out, differences);
+	fail_flush();
+	exit(0);
+}
+
+static int run_shell(char **argv)
+{
+	const char *path = shell ? shell : access("/bin/bash", X_OK) ? "/bin/sh" : "/bin/bash";
+
+	if (fail_flush())
+		return 1;
+	argv[0] = (char *)(uintptr_t)path;
+	execve(path, argv, environment.at);
+	return message_fail("cannot run %s: %s", path, strerror(errno));
+}
+
+static int step(const char *arg)
+{
+	for (size_t i = 0; i < STEPS; i++) {
+		size_t size = strlen(steps[i].name);
+		bool value = steps[i].name[size - 1] == '=';
+
+		if (value ? !strncmp(arg, steps[i].name, size) : !strcmp(arg, steps[i].name))
+			return steps[i].run(arg + size);
+	}
+	return message_fail("option '%s' is not known; see capsh --help", arg);
+}
+
+int cmd_capsh(int argc, char **argv)
+{
+	int status = 0;
+
+	out_begin(&out, STDOUT_FILENO);
+	environment_take(&environment, environ, NULL);
+	for (int i = 1; i < argc && !status; i++) {
+		if (!strcmp(argv[i], "--"))
+			return run_shell(argv + i);
+		status = step(argv[i]);
+	}
+	return fail_flush() ? 1 : status;
+}
