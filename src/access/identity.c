@@ -51,9 +51,39 @@ static void take_name(const char *value, struct identity *identity)
 	identity->name[used] = 0;
 }
 
+static bool take_number(const char **at, uint64_t most, uint64_t *number)
+{
+	char *end;
+
+	*number = strtoull(*at, &end, 10);
+	if (end == *at || *number > most)
+		return false;
+	*at = end;
+	return true;
+}
+
 static bool take_ids(const char *value, uint32_t *real, uint32_t *effective, uint32_t *saved)
 {
-	return sscanf(value, "%u %u %u", real, effective, saved) == 3;
+	uint32_t *const to[] = { real, effective, saved };
+
+	for (int i = 0; i < 3; i++) {
+		uint64_t number;
+
+		if (!take_number(&value, UINT32_MAX, &number))
+			return false;
+		*to[i] = (uint32_t)number;
+	}
+	return true;
+}
+
+static bool take_int(const char *value, int *to)
+{
+	uint64_t number;
+
+	if (!take_number(&value, INT32_MAX, &number))
+		return false;
+	*to = (int)number;
+	return true;
 }
 
 static unsigned take_set(const char *line, struct caps *caps)
@@ -86,10 +116,9 @@ static void take_line(const char *line, struct identity *who, unsigned *seen)
 	else if ((value = after(line, "Gid:")) &&
 		 take_ids(value, &who->rgid, &who->egid, &who->sgid))
 		who->known |= IDENTITY_GIDS;
-	else if ((value = after(line, "NoNewPrivs:")) &&
-		 sscanf(value, "%d", &who->no_new_privs) == 1)
+	else if ((value = after(line, "NoNewPrivs:")) && take_int(value, &who->no_new_privs))
 		who->known |= IDENTITY_NO_NEW_PRIVS;
-	else if ((value = after(line, "Seccomp:")) && sscanf(value, "%d", &who->seccomp) == 1)
+	else if ((value = after(line, "Seccomp:")) && take_int(value, &who->seccomp))
 		who->known |= IDENTITY_SECCOMP;
 }
 
@@ -112,11 +141,13 @@ static void read_user_ns(const char *path, struct identity *identity)
 {
 	char target[64];
 	ssize_t n = readlink(path, target, sizeof(target) - 1);
+	const char *at;
 
 	if (n < 0)
 		return;
 	target[n] = 0;
-	if (sscanf(target, "user:[%lu]", &identity->user_ns) == 1)
+	at = after(target, "user:[");
+	if (at && take_number(&at, UINT64_MAX, &identity->user_ns))
 		identity->known |= IDENTITY_USER_NS;
 }
 
