@@ -18,6 +18,7 @@ struct command {
 
 static const struct command commands[] = {
 	{ "capsh", cmd_capsh, "show and change capabilities, then run a shell", true },
+	{ "check", cmd_check, "tell who may see what here, why not, and the smallest fix", false },
 	{ "getcap", cmd_getcap, "show the capabilities of files", true },
 	{ "getpcaps", cmd_getpcaps, "show the capabilities of processes", true },
 	{ "setcap", cmd_setcap, "give files capabilities", true },

@@ -8,6 +8,7 @@
  */
 
 int cmd_capsh(int argc, char **argv);
+int cmd_check(int argc, char **argv);
 int cmd_getcap(int argc, char **argv);
 int cmd_getpcaps(int argc, char **argv);
 int cmd_setcap(int argc, char **argv);
