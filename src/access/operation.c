@@ -72,7 +72,7 @@ static const struct operation operations[OPERATIONS] = {
 		.flags = USER | PERF_ATTR_TEXT_POKE },
 	[OP_KSYMBOL] = { "ksymbol-bpf", "ksymbol and bpf records", SOFTWARE(DUMMY),
 		.flags = USER | PERF_ATTR_KSYMBOL | PERF_ATTR_BPF_EVENT },
-	[OP_KALLSYMS] = { "kallsyms", "kernel symbol addresses" },
+	[OP_KALLSYMS] = { "kallsyms", "kernel symbol addresses", .type = PERF_TYPE_SOFTWARE },
 };
 
 const struct operation *operation_at(enum operation_id id)
