@@ -62,6 +62,26 @@ static void count_ring(struct recorder *recorder, const struct ring *ring, bool 
 	}
 }
 
+/* How many of the first `written` bytes of a round's records are whole records. */
+static uint64_t whole_bytes(const struct rings *rings, uint64_t written)
+{
+	uint64_t whole = 0;
+
+	for (uint32_t i = 0; i < rings->count; i++) {
+		const struct ring *ring = &rings->at[i];
+
+		for (uint64_t at = ring->tail; at < ring->head;) {
+			uint64_t size = ring_word(ring, at) >> 48;
+
+			if (size < MIN_RECORD_BYTES || whole + size > written)
+				return whole;
+			whole += size;
+			at += size;
+		}
+	}
+	return whole;
+}
+
 int recorder_round(struct recorder *recorder)
 {
 	struct perf_event_header round = { .type = PERF_RECORD_FINISHED_ROUND,
@@ -81,7 +101,9 @@ int recorder_round(struct recorder *recorder)
 		return 0;
 	recorder->rounds++;
 	recorder->parts[count++] = (struct iovec){ &round, sizeof(round) };
-	if (!writer_records(recorder->writer, recorder->parts, count))
+	if (writer_records(recorder->writer, recorder->parts, count))
+		writer_keep(recorder->writer, whole_bytes(rings, recorder->writer->partial));
+	else
 		writer_commit(recorder->writer);
 	for (uint32_t i = 0; i < rings->count; i++)
 		if (rings->at[i].page)

@@ -38,12 +38,17 @@ static int emit(struct synthesize *s, const struct record *record)
 	return 0;
 }
 
+/* The symbols a kernel's text may begin with; readers find out by them how far it was moved. */
+static const char *const text_names[] = { "_text", "_stext" };
+
+#define KERNEL_PATH "[kernel.kallsyms]"
+
 /* A line of /proc/kallsyms: "ffffffff81000000 T _text". */
 static bool is_symbol(const char *line, const char *name, uint64_t *address)
 {
 	const char *space = strchr(line, ' ');
 
-	if (!space || !space[1] || strcmp(space + 2, name))
+	if (!space || !space[1] || !space[2] || strcmp(space + 3, name))
 		return false;
 	*address = strtoull(line, NULL, 16);
 	return true;
@@ -68,8 +73,9 @@ static uint64_t text_bytes_of_iomem(void)
 	return size ? size + 1 : 0;
 }
 
-/* Where the kernel's text begins and its size; kallsyms is read no further than needed. */
-static void find_text(uint64_t *start, uint64_t *size)
+/* Where the kernel's text begins, by which name, and its size; kallsyms, in the order of addresses,
+ * is read no further than needed. */
+static void find_text(uint64_t *start, uint64_t *size, const char **name)
 {
 	uint64_t end = 0;
 	char *line;
@@ -78,11 +84,15 @@ static void find_text(uint64_t *start, uint64_t *size)
 	*size = text_bytes_of_iomem();
 	if (lines_open(&lines, "/proc/kallsyms"))
 		return;
-	while (!end && (line = lines_next(&lines)))
-		if (is_symbol(line, " _text", start) && *size)
+	while (!end && (line = lines_next(&lines))) {
+		for (size_t i = 0; i < 2 && !*start; i++)
+			if (is_symbol(line, text_names[i], start))
+				*name = text_names[i];
+		if (*start && *size)
 			end = *start + *size;
 		else
-			is_symbol(line, " _etext", &end);
+			is_symbol(line, "_etext", &end);
+	}
 	lines_close(&lines);
 	*size = end > *start ? end - *start : 0;
 }
@@ -147,9 +157,11 @@ int synthesize_kernel(struct synthesize *s)
 	struct record record = { .type = PERF_RECORD_MMAP2, .misc = PERF_RECORD_MISC_KERNEL };
 	struct record_mmap *map = &record.mmap;
 	uint8_t notes[NOTES_BYTES];
+	const char *name = "";
+	char path[64];
 	int status;
 
-	find_text(&map->start, &map->size);
+	find_text(&map->start, &map->size, &name);
 	if (!map->start || !map->size) {
 		s->kernel_hidden = true;
 		return 0;
@@ -157,7 +169,8 @@ int synthesize_kernel(struct synthesize *s)
 	map->pid = (uint32_t)-1;
 	map->pgoff = map->start;
 	map->prot = PROT_READ | PROT_EXEC;
-	map->path = "[kernel.kallsyms]_text";
+	snprintf(path, sizeof(path), KERNEL_PATH "%s", name);
+	map->path = path;
 	map->build_id_size = kernel_build_id(notes, &map->build_id);
 	status = emit(s, &record);
 	if (!status)

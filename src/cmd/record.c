@@ -42,7 +42,7 @@ static const char usage[] =
 #define DEFAULT_ARENA_BYTES (4u << 20)
 #define DEFAULT_FREQUENCY_HZ 4000
 #define COMMAND_LINE_MAX 256 /* words kept in the file */
-#define ROUND_MS 500 /* at least this often a recording is committed */
+#define ROUND_MS 500	     /* at least this often a recording is committed */
 
 static struct {
 	struct option_list events;
@@ -150,14 +150,16 @@ static int choose_sampling(const struct limits *limits)
 		.enable_on_exec = target.child && !target.system_wide && !asked.delay &&
 				  !asked.target.pids && !asked.target.tids,
 	};
+	int status;
 
 	if (asked.callgraph && strcmp(asked.callgraph, "fp") && strcmp(asked.callgraph, "no"))
 		return message_usage(
 			"--call-graph %s: only fp is known; see --help", asked.callgraph);
 	if (asked.callgraph && !strcmp(asked.callgraph, "no"))
 		sampling.callchain = false;
-	if (choose_frequency(&sampling.frequency, limits))
-		return 1;
+	status = choose_frequency(&sampling.frequency, limits);
+	if (status)
+		return status;
 	sampling_apply(&events, &sampling);
 	sideband = sampling_add_sideband(&events, &sampling);
 	return sideband < 0 ? message_fail("-e: more events than there is room for") : 0;

@@ -41,6 +41,7 @@ static int put_parts(struct writer *writer, struct iovec *parts, int count, uint
 			return failed(writer, -errno);
 		if (n > 0) {
 			offset += (uint64_t)n;
+			writer->partial += (uint64_t)n;
 			skip_written(&parts, &count, (size_t)n);
 		}
 	}
@@ -62,23 +63,36 @@ int writer_records(struct writer *writer, struct iovec *parts, int count)
 		return writer->error;
 	for (int i = 0; i < count; i++)
 		size += parts[i].iov_len;
+	writer->partial = 0;
 	if (put_parts(writer, parts, count, writer->data_offset + writer->data_size))
 		return writer->error;
 	writer->data_size += size;
 	return 0;
 }
 
-int writer_commit(struct writer *writer)
+static int commit(struct writer *writer)
 {
 	size_t at =
 		offsetof(struct perf_file_header, data) + offsetof(struct perf_file_section, size);
+	int error = file_pwrite(writer->fd, &writer->data_size, sizeof(writer->data_size), at);
 
+	if (!error)
+		writer->committed = writer->data_size;
+	return failed(writer, error);
+}
+
+int writer_commit(struct writer *writer)
+{
 	if (writer->error || writer->stream || writer->committed == writer->data_size)
 		return writer->error;
-	if (put(writer, &writer->data_size, sizeof(writer->data_size), at))
-		return writer->error;
-	writer->committed = writer->data_size;
-	return 0;
+	return commit(writer);
+}
+
+void writer_keep(struct writer *writer, uint64_t size)
+{
+	writer->data_size += size;
+	if (!writer->stream)
+		commit(writer);
 }
 
 static int begin_stream(struct writer *writer, const struct writer_event *events, uint32_t count)

@@ -31,6 +31,7 @@ struct writer {
 	int error; /* -errno of the first failure */
 	uint64_t data_offset;
 	uint64_t data_size; /* bytes of records written so far */
+	uint64_t partial;   /* bytes written of the records whose writing failed */
 	uint64_t committed; /* of those, what the header tells */
 	uint64_t features[HEADER_FEATURES / 64];
 	uint32_t feature_count;
@@ -44,8 +45,11 @@ struct writer {
 int writer_begin(struct writer *writer, int fd, bool stream, const struct writer_event *events,
 	uint32_t count);
 
-/* Appends whole records. `parts` is used up. */
+/* Appends whole records. `parts` is used up. On failure `partial` bytes of them were written. */
 int writer_records(struct writer *writer, struct iovec *parts, int count);
+
+/* After such a failure: commits the whole records at the start of those bytes, `size` bytes. */
+void writer_keep(struct writer *writer, uint64_t size);
 
 /* Tells in the header what has been written since the last commit. */
 int writer_commit(struct writer *writer);
