@@ -310,7 +310,9 @@ bool elf_symbols_begin(struct elf *elf, uint32_t type, struct elf_symbols *symbo
 	uint64_t bytes = elf->wide ? 24 : 16;
 	uint64_t count;
 
-	*symbols = (struct elf_symbols){ .elf = elf, .next = 1 };
+	memset(symbols, 0, offsetof(struct elf_symbols, names));
+	symbols->elf = elf;
+	symbols->next = 1;
 	if (!section_typed(elf, type, &symbols->table) || !has_bytes(elf, &symbols->table) ||
 		!elf_section(elf, symbols->table.link, &symbols->strings))
 		return false;
@@ -354,7 +356,30 @@ bool elf_symbols_next(struct elf_symbols *symbols, struct elf_symbol *symbol)
 	return elf_symbols_at(symbols, symbols->next++, symbol);
 }
 
-bool elf_symbol_is_place(const struct elf *elf, const struct elf_symbol *symbol)
+/* Names of neighbours stand together: a small window of their own saves a read for each. */
+static bool is_mapping_symbol(struct elf_symbols *symbols, uint32_t name)
+{
+	const struct elf_section *strings = &symbols->strings;
+	uint64_t left = name < strings->bytes ? strings->bytes - name : 0;
+	uint32_t size = left < sizeof(symbols->names) ? (uint32_t)left : sizeof(symbols->names);
+	uint64_t from = name - symbols->names_at;
+	const char *text;
+
+	if (left < 3)
+		return false;
+	if (name < symbols->names_at || from + 3 > symbols->names_used) {
+		symbols->names_at = name;
+		symbols->names_used = 0;
+		if (!elf_read(symbols->elf, symbols->names, size, strings->offset + name))
+			return false;
+		symbols->names_used = size;
+		from = 0;
+	}
+	text = symbols->names + from;
+	return text[0] == '$' && text[1] && strchr("adtx", text[1]) && (!text[2] || text[2] == '.');
+}
+
+static bool is_place_type(struct elf_symbols *symbols, const struct elf_symbol *symbol, bool code)
 {
 	enum {
 		NOTYPE = 0,
@@ -366,19 +391,23 @@ bool elf_symbol_is_place(const struct elf *elf, const struct elf_symbol *symbol)
 		INTERNAL = 1,
 		HIDDEN = 2
 	};
+
+	if (symbol->type != NOTYPE)
+		return symbol->type == FUNC || symbol->type == IFUNC || symbol->type == OBJECT;
+	return code && symbol->visibility != HIDDEN && symbol->visibility != INTERNAL &&
+	       (symbol->binding != ELF_STB_LOCAL || !is_mapping_symbol(symbols, symbol->name));
+}
+
+bool elf_symbol_is_place(struct elf_symbols *symbols, const struct elf_symbol *symbol)
+{
 	uint8_t flags = ELF_SHF_ALLOC | ELF_SHF_EXECINSTR;
 
 	if (!symbol->name || !symbol->section ||
 		(symbol->section >= RESERVED_SECTION && symbol->section != EXTENDED_INDEX))
 		return false;
 	if (symbol->section < ELF_SECTION_FLAGS)
-		flags = elf->section_flags[symbol->section];
-	if (!(flags & ELF_SHF_ALLOC))
-		return false;
-	if (symbol->type == NOTYPE)
-		return (flags & ELF_SHF_EXECINSTR) && symbol->visibility != HIDDEN &&
-		       symbol->visibility != INTERNAL;
-	return symbol->type == FUNC || symbol->type == IFUNC || symbol->type == OBJECT;
+		flags = symbols->elf->section_flags[symbol->section];
+	return (flags & ELF_SHF_ALLOC) && is_place_type(symbols, symbol, flags & ELF_SHF_EXECINSTR);
 }
 
 size_t elf_note_build_id(struct span notes, uint8_t to[ELF_BUILD_ID_MAX])
@@ -430,7 +459,8 @@ bool elf_debug_link(struct elf *elf, char *to, size_t cap, uint32_t *crc)
 	if (!elf_section_named(elf, ".gnu_debuglink", &section))
 		return false;
 	length = elf_string(elf, &section, 0, to, cap);
-	if (length <= 0 || strchr(to, '/') || (uint64_t)length + 5 > section.bytes)
+	if (length <= 0 || (size_t)length == cap - 1 || strchr(to, '/') ||
+		(uint64_t)length + 5 > section.bytes)
 		return false;
 	s = look(elf, section.offset + (((uint64_t)length + 4) & ~3ull), 4);
 	*crc = span_u32(&s);

@@ -101,6 +101,9 @@ struct elf_symbols {
 	struct elf_section table, strings;
 	uint32_t next, count;
 	uint32_t entry_bytes;
+	uint64_t names_at; /* what of the strings was looked at last */
+	uint32_t names_used;
+	char names[2048];
 };
 
 /* Reads the header. `file` must stay valid while `elf` is used. */
@@ -134,8 +137,9 @@ bool elf_symbols_next(struct elf_symbols *symbols, struct elf_symbol *symbol);
 bool elf_symbols_at(struct elf_symbols *symbols, uint32_t index, struct elf_symbol *symbol);
 
 /* Whether it names code or data in memory, as perf chooses: functions, objects, and untyped labels
- * in executable sections; not undefined, absolute, sections, files or thread-local ones. */
-bool elf_symbol_is_place(const struct elf *elf, const struct elf_symbol *symbol);
+ * in executable sections; not undefined, absolute, sections, files or thread-local ones, and not
+ * the marks between code and data ("$x", "$d.1") of ELF for the Arm architecture. */
+bool elf_symbol_is_place(struct elf_symbols *symbols, const struct elf_symbol *symbol);
 
 /* The NT_GNU_BUILD_ID note, cut at ELF_BUILD_ID_MAX. Its size, or 0 where there is none. */
 size_t elf_build_id(struct elf *elf, uint8_t to[ELF_BUILD_ID_MAX]);

@@ -75,8 +75,6 @@ struct kallsyms_sum kallsyms_sweep(
 	struct kallsym symbol;
 	char *line;
 
-	for (uint32_t i = 0; i < want_count; i++)
-		wants[i].match->latest = true;
 	while ((line = lines_next(lines))) {
 		if (!kallsyms_line(line, &symbol))
 			continue;

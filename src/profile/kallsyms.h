@@ -34,8 +34,7 @@ struct kallsyms_sum {
 	bool hidden;	  /* there are some and all addresses are zero: kptr_restrict */
 };
 
-/* Offers every code and data symbol to the match that wants it. Of several names for one address
- * the last counts, as in perf: on x86-64 that is __x64_sys_getpid rather than __ia32_sys_getpid. */
+/* Offers every code and data symbol to the match that wants it. */
 struct kallsyms_sum kallsyms_sweep(
 	struct lines *lines, const struct kallsyms_want *wants, uint32_t want_count);
 

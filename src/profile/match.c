@@ -107,7 +107,7 @@ static void score(struct match *match, struct match_found *found)
 	found->length = (uint16_t)strlen(text);
 }
 
-/* Of two symbols with one start and both sized or both not: whether the new one is the better. */
+/* Of two sized symbols with one start: whether the new one is the better. */
 static bool is_better(struct match *match, struct match_found *new, struct match_found *old)
 {
 	if (match->latest)
@@ -162,15 +162,13 @@ static struct match_found *keep(struct match *match, struct match_found *at, str
 static void offer_unsized(struct match *match, uint32_t i, struct match_found new)
 {
 	struct match_spot *spot = match->spot + i;
-	struct match_found *old = spot->unsized;
+	struct match_found *kept;
 
 	if (new.start != spot->last)
 		return;
-	if (!old || old->start != new.start || is_better(match, &new, old)) {
-		struct match_found *kept = keep(match, old, new);
-
-		spot->unsized = kept ? kept : old;
-	}
+	kept = keep(match, spot->unsized, new);
+	if (kept)
+		spot->unsized = kept;
 }
 
 static void offer_sized(struct match *match, uint32_t i, struct match_found new)

@@ -7,9 +7,10 @@
  * symbol that covers no address leaves nothing behind.
  *
  * Rules (as perf report chooses): the symbol with the greatest start that covers the address. One
- * without a size reaches to the next symbol. Of several with one start: sized before unsized,
- * strong before weak, global before local, fewer leading underscores, the longer name, the first
- * offered.
+ * without a size reaches to the next symbol. Of several with one start: sized before unsized; of
+ * sized ones strong before weak, global before local, fewer leading underscores, the longer name,
+ * the first offered; of unsized ones the last offered (in kallsyms __x64_sys_getpid comes behind
+ * __ia32_sys_getpid).
  */
 
 #include "base/arena.h"
@@ -62,7 +63,7 @@ struct match {
 	uint64_t after;	  /* least start behind the last spot */
 	uint32_t dropped; /* symbols for which there was no room, or whose overlaps went too far */
 	uint32_t steps;
-	bool latest; /* of several with one start the last offered is taken, whatever it is */
+	bool latest; /* also of sized ones the last offered is taken */
 };
 
 /* Room for `cap` addresses; everything comes from `arena`. False when it is full. */

@@ -32,7 +32,7 @@ static bool sweep(struct tables *tables, struct elf *elf, uint32_t type, struct 
 	tables->at[tables->count].strings = symbols.strings;
 	tables->count++;
 	while (elf_symbols_next(&symbols, &symbol)) {
-		if (!elf_symbol_is_place(elf, &symbol))
+		if (!elf_symbol_is_place(&symbols, &symbol))
 			continue;
 		match_offer(match,
 			&(struct match_symbol){

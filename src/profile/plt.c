@@ -23,7 +23,8 @@ static bool find_relocations(struct plt *plt)
 		return false;
 	plt->relocation_bytes = rela ? 3 * word : 2 * word;
 	plt->count = (uint32_t)(plt->relocations.bytes / plt->relocation_bytes);
-	return plt->count && elf_symbols_begin(plt->elf, ELF_SHT_DYNSYM, &plt->symbols);
+	elf_symbols_begin(plt->elf, ELF_SHT_DYNSYM, &plt->symbols);
+	return plt->count;
 }
 
 /* "name@plt" of the function that relocation N is about. */
@@ -41,7 +42,11 @@ static bool read_name(struct plt *plt, uint32_t n, char *to, size_t cap)
 		return false;
 	s = span_of(info, sizeof(info));
 	index = plt->elf->wide ? span_u64(&s) >> 32 : span_u32(&s) >> 8;
-	if (!index || !elf_symbols_at(&plt->symbols, (uint32_t)index, &symbol))
+	if (!index) { /* an IFUNC of the file itself */
+		memcpy(to, "@plt", 5);
+		return true;
+	}
+	if (!elf_symbols_at(&plt->symbols, (uint32_t)index, &symbol))
 		return false;
 	length = elf_string(plt->elf, &plt->symbols.strings, symbol.name, to, cap - 4);
 	if (length <= 0)
