@@ -149,14 +149,18 @@ struct fact facts_ring_kb(const struct limits *limits)
 struct fact facts_kernel(const char *text)
 {
 	for (const char *at = text; *at; at++) {
-		unsigned major, minor, patch = 0;
-		int used = 0;
+		unsigned long major, minor, patch = 0;
+		char *end;
 
 		if (!isdigit((unsigned char)*at) || (at > text && isdigit((unsigned char)at[-1])))
 			continue;
-		if (sscanf(at, "%3u.%5u%n.%5u", &major, &minor, &used, &patch) < 2 || !used)
+		major = strtoul(at, &end, 10);
+		if (*end != '.' || !isdigit((unsigned char)end[1]))
 			continue;
-		if (minor <= UINT16_MAX && patch <= UINT16_MAX)
+		minor = strtoul(end + 1, &end, 10);
+		if (*end == '.' && isdigit((unsigned char)end[1]))
+			patch = strtoul(end + 1, NULL, 10);
+		if (major < 1000 && minor <= UINT16_MAX && patch <= UINT16_MAX)
 			return FACT_OF(KERNEL(major, minor, patch));
 	}
 	return (struct fact){ .state = FACT_ABSURD };
