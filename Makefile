@@ -35,14 +35,16 @@ endif
 ifneq ($(findstring clang,$(CC)),)
 TARGET := --target=$(MACHINE)-linux-musl
 endif
+# Where RELRO ends GNU ld leaves up to 64 KiB of zeroes in an arm64 file; lld does not.
+LLD := $(addprefix -fuse-ld=lld -B,$(dir $(shell command -v ld.lld)))
 ifneq ($(findstring musl,$(shell $(CC) -dumpmachine)),)
-LINK = $(CC) -static-pie $(LDFLAGS) -o $@ $1
+LINK = $(CC) -static-pie $(LLD) $(LDFLAGS) -o $@ $1
 else
 MUSL := /usr/lib/$(MACHINE)-linux-musl
 INCLUDE := -nostdinc -isystem /usr/include/$(MACHINE)-linux-musl \
 	-isystem $(shell $(CC) $(TARGET) -print-file-name=include)
 GCC := $(if $(filter $(ARCH),$(HOST)),gcc,$(MACHINE)-linux-gnu-gcc)
-LINK = $(GCC) -nostdlib -nostartfiles -static-pie $(LDFLAGS) -o $@ $(MUSL)/rcrt1.o $(MUSL)/crti.o \
+LINK = $(GCC) -nostdlib -nostartfiles -static-pie $(LLD) $(LDFLAGS) -o $@ $(MUSL)/rcrt1.o $(MUSL)/crti.o \
 	$1 -L$(MUSL) -Wl,--start-group -lc -lgcc -Wl,--end-group $(MUSL)/crtn.o
 endif
 
@@ -81,7 +83,7 @@ $(OUT)/obj/%.o: %.c $(OUT)/flags
 # Rebuilds everything when the compiler or its flags change.
 $(OUT)/flags: always
 	@mkdir -p $(@D)
-	@echo '$(CC) $(FLAGS) $(CFLAGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(CFLAGS)' > $@
+	@echo '$(CC) $(FLAGS) $(CFLAGS) $(LLD) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(CFLAGS) $(LLD) $(LDFLAGS)' > $@
 always:
 
 OTHER := $(if $(filter x86_64,$(HOST)),arm64,x86_64)

@@ -73,5 +73,32 @@ LAB_ARCH ?= $(HOST)
 lab: build/perfbox other workloads
 	@$(PYTHON) tests/lab/machine.py $(KERNEL) $(LAB_ARCH)
 
+# Lint: the format, clang-tidy, the rules of the house, what the binaries are, and clang as compiler.
+C_FILES := $(wildcard src/*.c src/*/*.c arch/*.c arch/*/*.c)
+ALL_C := $(C_FILES) $(wildcard src/*/*.h arch/*.h tests/*/*.[ch])
+TIDY := $(C_FILES:%.c=build/lint/%.tidy)
+lint: lint-format lint-house lint-binary lint-clang lint-tidy
+	@echo "lint: clean"
+lint-format:
+	@clang-format -n -Werror $(ALL_C)
+lint-house:
+	@$(PYTHON) tests/lint/house.py
+lint-binary: build/perfbox other
+	@$(PYTHON) tests/lint/binary.py build/$(HOST)/perfbox build/$(OTHER)/perfbox
+lint-clang:
+	@for arch in $(HOST) $(OTHER); do $(MAKE) --no-print-directory CC=clang ARCH=$$arch OUT=build/clang/$$arch \
+		build/clang/$$arch/perfbox || exit 1; done
+	@$(PYTHON) tests/lint/binary.py build/clang/$(HOST)/perfbox build/clang/$(OTHER)/perfbox
+lint-tidy: $(TIDY)
+MUSL_ONLY := --target=$(subst arm64,aarch64,$(HOST))-linux-musl -nostdinc \
+	-isystem /usr/include/$(subst arm64,aarch64,$(HOST))-linux-musl
+build/lint/%.tidy: %.c .clang-tidy $(wildcard src/*/*.h arch/*.h)
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  TIDY $<")
+	$Qclang-tidy --quiet $< -- $(MUSL_ONLY) -isystem $$(clang -print-file-name=include) $(BASE_FLAGS) 2>$@.said \
+		|| { cat $@.said >&2; exit 1; }
+	@touch $@
+
+.PHONY: lint lint-format lint-house lint-binary lint-clang lint-tidy
 .PHONY: check check-kernels check-some lab other units workloads
 .SECONDARY:
