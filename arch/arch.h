@@ -11,9 +11,9 @@
 #define ARCH_CPUID_KEYS 4
 
 struct arch {
-	const char *name;	   /* as paths say: "x86_64", "arm64" */
-	const char *machine;	   /* as uname(2) and perf.data say: "x86_64", "aarch64" */
-	uint16_t elf_machine;	   /* e_machine */
+	const char *name;     /* as paths say: "x86_64", "arm64" */
+	const char *machine;  /* as uname(2) and perf.data say: "x86_64", "aarch64" */
+	uint16_t elf_machine; /* e_machine */
 
 	/* what perf.data's CPUDESC and CPUID tell: keys of /proc/cpuinfo, or a file; NULL: none */
 	const char *cpuinfo_model;
