@@ -130,7 +130,7 @@ class UnitProgram:
 
     def run(self):
         """A program that dies writes no report: all its tests have failed, for what it said."""
-        report = BUILD / "test" / "unit" / self.path.parent.name / f"{self.path.name}.xml"
+        report = BUILD / "test" / "report" / self.path.parent.name / f"{self.path.name}.xml"
         report.parent.mkdir(parents=True, exist_ok=True)
         report.unlink(missing_ok=True)
         done = run_program(*self.runner, self.path, status=None, timeout=120, cwd=BUILD,

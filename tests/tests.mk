@@ -1,39 +1,64 @@
-# What the tests are built from: unit tests in three ways, fuzz targets, workloads. `make check`
-# builds them and hands over to pytest.
+# What the tests are built from: modules in several ways, unit tests, fuzz targets, workloads; `make
+# check` builds them and hands over to pytest.
 
 CROSS := $(subst arm64,aarch64,$(OTHER))-linux-gnu
 PYTHON := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
 PYTEST := $(PYTHON) -m pytest -c tests/pytest.ini --rootdir=. --basetemp=build/test/tmp
 
-# Unit tests: glibc, so that sanitizers and qemu-user need nothing special.
-UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c))
-UNIT_FLAGS := $(BASE_FLAGS) -Wno-write-strings -Itests/unit -O1 -g
-UNIT_CC_native := gcc
-UNIT_CC_sanitized := gcc -fsanitize=address,undefined -fno-sanitize-recover=all
-UNIT_CC_$(OTHER) := $(CROSS)-gcc -idirafter /usr/include
-UNIT_ARCH_native := $(HOST)
-UNIT_ARCH_sanitized := $(HOST)
-UNIT_ARCH_$(OTHER) := $(OTHER)
-UNIT_VARIANTS := native sanitized $(OTHER)
+# All modules, built with glibc so that sanitizers and qemu-user need nothing special.
+WAYS := native sanitized $(OTHER) fuzz
+WAY_CC_native := gcc
+WAY_CC_sanitized := gcc -fsanitize=address,undefined -fno-sanitize-recover=all
+WAY_CC_$(OTHER) := $(CROSS)-gcc -idirafter /usr/include
+WAY_CC_fuzz := clang -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
+WAY_FLAGS := $(BASE_FLAGS) -Wno-write-strings -Wno-missing-prototypes -Itests/unit -O1 -g
+WAY_ARCH = $(if $(filter $(OTHER),$1),$(OTHER),$(HOST))
 
-define unit_variant
-build/unit/$1/%.o: %.c
+define way
+build/test/$1/%.o: %.c
 	@mkdir -p $$(@D)
 	@$$(if $$(V),,echo "  CC  $$@")
-	$$Q$$(UNIT_CC_$1) $$(UNIT_FLAGS) -MMD -MP -c -o $$@ $$<
+	$$Q$$(WAY_CC_$1) $$(WAY_FLAGS) -MMD -MP -c -o $$@ $$<
 
-build/unit/$1/modules.a: $(patsubst %.c,build/unit/$1/%.o,$(MODULES) arch/$(UNIT_ARCH_$1)/host.c)
+build/test/$1/modules.a: $(patsubst %.c,build/test/$1/%.o,$(MODULES) arch/$(call WAY_ARCH,$1)/host.c)
 	@rm -f $$@
 	$$Qar rcs $$@ $$^
 
-build/unit/$1/%_test: build/unit/$1/tests/unit/%_test.o build/unit/$1/modules.a
-	@$$(if $$(V),,echo "  LD  $$@")
-	$$Q$$(UNIT_CC_$1) -o $$@ $$^ /usr/lib/$(subst arm64,aarch64,$(UNIT_ARCH_$1))-linux-gnu/libcmocka.so
-
-units: $(UNIT_TESTS:%=build/unit/$1/%)
--include $(patsubst %.c,build/unit/$1/%.d,$(MODULES) $(UNIT_TESTS:%=tests/unit/%.c))
+-include $(patsubst %.c,build/test/$1/%.d,$(MODULES) $(wildcard tests/unit/*.c tests/fuzz/*.c))
 endef
-$(foreach v,$(UNIT_VARIANTS),$(eval $(call unit_variant,$v)))
+$(foreach w,$(WAYS),$(eval $(call way,$w)))
+
+# Unit tests: each natively, natively with sanitizers, and for the other architecture.
+UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*_test.c))
+define unit_way
+build/unit/$1/%_test: build/test/$1/tests/unit/%_test.o build/test/$1/modules.a
+	@mkdir -p $$(@D)
+	@$$(if $$(V),,echo "  LD  $$@")
+	$$Q$$(WAY_CC_$1) -o $$@ $$^ \
+		/usr/lib/$(subst arm64,aarch64,$(call WAY_ARCH,$1))-linux-gnu/libcmocka.so
+units: $(UNIT_TESTS:%=build/unit/$1/%)
+endef
+$(foreach w,$(filter-out fuzz,$(WAYS)),$(eval $(call unit_way,$w)))
+
+# Fuzz targets (libFuzzer). make check runs each for a fixed number of inputs, make fuzz TIME=60 for
+# so many seconds; what was found stays in build/fuzz/corpus, seeds are in tests/fuzz/seeds/NAME.
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+TIME ?= 60
+build/fuzz/%: build/test/fuzz/tests/fuzz/fuzz_%.o build/test/fuzz/modules.a
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  LD  $@")
+	$Qclang -fsanitize=fuzzer,address,undefined -o $@ $^
+fuzzers: $(FUZZERS:%=build/fuzz/%)
+fuzz: fuzzers
+	@for name in $(FUZZERS); do \
+		seeds=$$(ls -d tests/fuzz/seeds/$$name 2>/dev/null); \
+		mkdir -p build/fuzz/corpus/$$name; \
+		echo "fuzz: $$name for $(TIME) s"; \
+		build/fuzz/$$name -max_total_time=$(TIME) -timeout=10 -detect_leaks=0 -print_final_stats=1 \
+			-artifact_prefix=build/fuzz/$$name- build/fuzz/corpus/$$name $$seeds \
+			>build/fuzz/$$name.log 2>&1 || { tail -n 30 build/fuzz/$$name.log; exit 1; }; \
+		grep number_of_executed_units build/fuzz/$$name.log; \
+	done
 
 # Workloads: programs whose behaviour is known, to be recorded. Native ones look like a distribution's
 # (glibc, dynamic, frame pointers); static musl ones run in the lab.
@@ -59,10 +84,10 @@ workloads: $(WORKLOADS:%=build/workload/native/%)
 other:
 	@$(MAKE) --no-print-directory ARCH=$(OTHER)
 
-check: build/perfbox other units workloads
+check: build/perfbox other units fuzzers workloads
 	@$(PYTEST) tests
 # One file or a choice: make check-some TESTS='tests/lab/test_record.py --kernels 6.12'
-check-some: build/perfbox other units workloads
+check-some: build/perfbox other units fuzzers workloads
 	@$(PYTEST) $(TESTS)
 
 # The lab: every kernel, or one to look around in.
@@ -100,5 +125,5 @@ build/lint/%.tidy: %.c .clang-tidy $(wildcard src/*/*.h arch/*.h)
 	@touch $@
 
 .PHONY: lint lint-format lint-house lint-binary lint-clang lint-tidy
-.PHONY: check check-kernels check-some lab other units workloads
+.PHONY: fuzz check check-kernels check-some lab other units fuzzers workloads
 .SECONDARY:
