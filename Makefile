@@ -48,7 +48,11 @@ LINK = $(GCC) -nostdlib -nostartfiles -static-pie $(LLD) $(LDFLAGS) -o $@ $(MUSL
 	$1 -L$(MUSL) -Wl,--start-group -lc -lgcc -Wl,--end-group $(MUSL)/crtn.o
 endif
 
-CFLAGS ?= -O2 -g
+CFLAGS ?= -Os -g
+# What runs once per record, frame or symbol is built for speed, the rest for size.
+HOT := src/capture/recorder.c src/data/reader.c src/data/sample.c $(wildcard src/profile/chain.c \
+	src/profile/tree.c src/profile/process.c src/profile/hist.c src/profile/image.c \
+	src/profile/kallsyms.c src/profile/elf.c src/profile/match.c)
 CFLAGS_arm64 := $(if $(findstring clang,$(CC)),,-mno-outline-atomics)
 WARNINGS := -Wall -Wextra -Werror -Wvla -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wwrite-strings -Wundef
@@ -78,7 +82,7 @@ BINUTILS := $(if $(filter $(ARCH),$(HOST)),,$(MACHINE)-linux-gnu-)
 $(OUT)/obj/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC  $@")
-	$Q$(CC) $(FLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$Q$(CC) $(FLAGS) $(CFLAGS) $(if $(filter $<,$(HOT)),-O2) -MMD -MP -c -o $@ $<
 
 # Rebuilds everything when the compiler or its flags change.
 $(OUT)/flags: always

@@ -1,7 +1,8 @@
 #include "capture/tracepoint.h"
 
+#include "base/glob.h"
+
 #include <errno.h>
-#include <fnmatch.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +53,7 @@ static bool next_system(struct tracepoint_walk *walk)
 	const char *system;
 
 	while ((system = dir_next(&walk->outer))) {
-		if (fnmatch(walk->systems, system, 0) || strlen(system) >= sizeof(walk->system))
+		if (!glob_match(walk->systems, system) || strlen(system) >= sizeof(walk->system))
 			continue;
 		strcpy(walk->system, system);
 		snprintf(path, sizeof(path), "%s/%s", walk->events, system);
@@ -75,7 +76,7 @@ const char *tracepoint_walk_next(struct tracepoint_walk *walk)
 
 	for (;;) {
 		while (walk->inner.fd >= 0 && (name = dir_next(&walk->inner)))
-			if (!is_control_file(name) && !fnmatch(walk->names, name, 0))
+			if (!is_control_file(name) && glob_match(walk->names, name))
 				return name;
 		if (walk->inner.fd >= 0)
 			dir_close(&walk->inner);
