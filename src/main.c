@@ -23,6 +23,7 @@ static const struct command commands[] = {
 	{ "getpcaps", cmd_getpcaps, "show the capabilities of processes", true },
 	{ "setcap", cmd_setcap, "give files capabilities", true },
 	{ "record", cmd_record, "sample a command, processes or the system to a file", false },
+	{ "report", cmd_report, "show where the samples of a recording fell", false },
 	{ "version", cmd_version, "tell the version", false },
 	{ NULL, NULL, NULL, false },
 };

@@ -106,6 +106,20 @@ static const struct option *find_long(
 	return NULL;
 }
 
+/* The word behind an option that stands alone; "" where it has, or needs, none. */
+static const char *next_value(struct walk *walk, const struct option *option)
+{
+	bool next = option->kind == OPTION_MAYBE && walk->at < walk->argc &&
+		    walk->argv[walk->at][0] != '-';
+
+	return next ? walk->argv[walk->at++] : "";
+}
+
+static bool may_stand_alone(const struct option *option)
+{
+	return option->kind == OPTION_OPTIONAL || option->kind == OPTION_MAYBE;
+}
+
 static int take_long(struct walk *walk, const struct option *options)
 {
 	const char *name = walk->argv[walk->at++] + 2;
@@ -121,8 +135,8 @@ static int take_long(struct walk *walk, const struct option *options)
 			return -message_usage("option --%.*s takes no value", (int)size, name);
 		return store(option, NULL, on);
 	}
-	if (equal || option->kind == OPTION_OPTIONAL)
-		return store(option, equal ? equal + 1 : "", true);
+	if (equal || may_stand_alone(option))
+		return store(option, equal ? equal + 1 : next_value(walk, option), true);
 	if (walk->at >= walk->argc)
 		return -message_usage("option --%s needs a value: %s", option->name, option->value);
 	return store(option, walk->argv[walk->at++], true);
@@ -153,8 +167,8 @@ static int take_letters(struct walk *walk, const struct option *options)
 				return err;
 			continue;
 		}
-		if (*letters || option->kind == OPTION_OPTIONAL)
-			return store(option, letters, true);
+		if (*letters || may_stand_alone(option))
+			return store(option, *letters ? letters : next_value(walk, option), true);
 		if (walk->at >= walk->argc)
 			return -message_usage(
 				"option -%c needs a value: %s", option->letter, option->value);
@@ -213,8 +227,8 @@ int option_parse(int argc, char **argv, const struct option *options, const char
 static int help_head(char *to, size_t cap, const struct option *option)
 {
 	const char *value = option->value ? option->value : "";
-	const char *open = !option->value ? "" : option->kind == OPTION_OPTIONAL ? "[=" : " ";
-	const char *close = option->kind == OPTION_OPTIONAL ? "]" : "";
+	const char *open = !option->value ? "" : may_stand_alone(option) ? "[=" : " ";
+	const char *close = may_stand_alone(option) ? "]" : "";
 	char letter[5] = "    ";
 
 	if (option->letter)

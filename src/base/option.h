@@ -21,6 +21,7 @@ enum option_kind {
 	OPTION_SECONDS,	 /* uint64_t nanoseconds from seconds with a fraction */
 	OPTION_OPTIONAL, /* const char *; "--NAME" sets "", "--NAME=VALUE" and "-cVALUE" the value
 			  */
+	OPTION_MAYBE,	 /* as OPTION_OPTIONAL, and the next word unless it begins with '-' */
 	OPTION_GROUP,	 /* no option: a heading in the help */
 };
 

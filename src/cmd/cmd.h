@@ -13,6 +13,7 @@ int cmd_getcap(int argc, char **argv);
 int cmd_getpcaps(int argc, char **argv);
 int cmd_setcap(int argc, char **argv);
 int cmd_record(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif

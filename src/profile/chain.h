@@ -17,11 +17,12 @@ struct chains {
 	struct processes *processes;
 	struct images *images;
 	struct tree *tree;
-	uint64_t cut; /* chains deeper than CHAIN_DEPTH_MAX */
+	uint64_t cut;	/* chains deeper than CHAIN_DEPTH_MAX */
+	bool collapsed; /* addresses outside all mappings are one place: see chains_collapse() */
 	struct chain_recent *recent;
 	struct chain_known *known;
 	struct image *nowhere; /* "[unknown]": the image of what lies in no mapping */
-	uint64_t *words;
+	struct place *unmapped;
 	uint8_t *modes;
 };
 
@@ -35,6 +36,13 @@ bool chains_init(struct chains *chains, struct arena *arena, struct processes *p
  */
 uint32_t chains_node(struct chains *chains, uint32_t root, const struct sample *sample,
 	uint64_t time_ns, bool callers);
+
+/*
+ * Code without frame pointers leaves stray words in chains, and each stray outermost caller grows
+ * a tree of its own. Once room is short this makes all addresses outside any mapping one place,
+ * with its symbol "[unknown]", in the tree and in what follows. False: no room even for that.
+ */
+bool chains_collapse(struct chains *chains, struct arena *arena);
 
 /* The place of one address, cpumode as PERF_RECORD_MISC_*. */
 struct place *chains_place(

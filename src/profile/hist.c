@@ -45,19 +45,33 @@ static bool same_key(const struct key *a, const struct key *b)
 	       a->pid == b->pid && a->tid == b->tid && a->cpu == b->cpu;
 }
 
-struct rows {
-	struct hist *hist;
-	uint32_t *table, mask, room;
-};
+/* Rows lie behind each other: nothing else is taken from the arena meanwhile. */
+_Static_assert(sizeof(struct hist_row) % 16 == 0, "rows lie behind each other in the arena");
 
-static uint32_t row_of(struct rows *rows, const struct tree_node *node)
+static uint32_t add_row(struct hist *h, const struct tree_node *node, uint32_t hash)
 {
-	struct hist *h = rows->hist;
-	const struct tree_root *root = &h->tree->root[node->root];
-	struct key key = key_of(h->keys, root, node->place);
-	uint32_t hash = hash_key(&key), at = hash & rows->mask, i;
+	struct hist_row *r = arena_new(h->arena, struct hist_row);
 
-	for (; (i = rows->table[at]); at = (at + 1) & rows->mask) {
+	if (!r) {
+		h->dropped++;
+		return TREE_NONE;
+	}
+	r->root = &h->tree->root[node->root];
+	r->place = node->place;
+	r->cpumode = node->cpumode;
+	r->first = TREE_NONE;
+	r->hash = hash;
+	r->sister = h->bucket[hash & h->mask];
+	h->bucket[hash & h->mask] = ++h->count;
+	return h->count - 1;
+}
+
+static uint32_t row_of(struct hist *h, const struct tree_node *node)
+{
+	struct key key = key_of(h->keys, &h->tree->root[node->root], node->place);
+	uint32_t hash = hash_key(&key);
+
+	for (uint32_t i = h->bucket[hash & h->mask]; i; i = h->row[i - 1].sister) {
 		const struct hist_row *r = &h->row[i - 1];
 		struct key other;
 
@@ -67,17 +81,7 @@ static uint32_t row_of(struct rows *rows, const struct tree_node *node)
 		if (same_key(&key, &other))
 			return i - 1;
 	}
-	if (h->count == rows->room) {
-		h->dropped++;
-		return TREE_NONE;
-	}
-	h->row[h->count] = (struct hist_row){ .root = root,
-		.place = node->place,
-		.hash = hash,
-		.cpumode = node->cpumode,
-		.first = TREE_NONE };
-	rows->table[at] = ++h->count;
-	return h->count - 1;
+	return add_row(h, node, hash);
 }
 
 /* Whether a caller of `node` is in the same row: then its total is counted there already. */
@@ -91,11 +95,10 @@ static bool inner(const struct hist *h, uint32_t node, uint32_t row)
 	return false;
 }
 
-static void add_node(struct rows *rows, uint32_t i)
+static void add_node(struct hist *h, uint32_t i)
 {
-	struct hist *h = rows->hist;
 	const struct tree_node *n = &h->tree->node[i];
-	uint32_t row = n->place || n->samples ? row_of(rows, n) : TREE_NONE;
+	uint32_t row = n->place || n->samples ? row_of(h, n) : TREE_NONE;
 	struct hist_row *r;
 
 	h->row_of[i] = row;
@@ -112,30 +115,26 @@ static void add_node(struct rows *rows, uint32_t i)
 	r->first = i;
 }
 
-static bool take(struct rows *rows, struct arena *arena, uint32_t nodes)
+static bool take(struct hist *h, uint32_t nodes)
 {
-	struct hist *h = rows->hist;
 	uint32_t slots = 64;
 
-	while (slots < 2 * nodes)
+	while (slots < nodes / 4)
 		slots *= 2;
-	rows->room = nodes;
-	rows->mask = slots - 1;
-	h->row_of = arena_array(arena, uint32_t, nodes);
-	h->next = arena_array(arena, uint32_t, nodes);
-	h->total = arena_array(arena, uint64_t, nodes);
-	h->row = arena_array(arena, struct hist_row, nodes);
-	rows->table = arena_array(arena, uint32_t, slots);
-	return h->row_of && h->next && h->total && h->row && rows->table;
+	h->mask = slots - 1;
+	h->bucket = arena_array(h->arena, uint32_t, slots);
+	h->row_of = arena_array(h->arena, uint32_t, nodes);
+	h->next = arena_array(h->arena, uint32_t, nodes);
+	h->total = arena_array(h->arena, uint64_t, nodes);
+	h->row = arena_array(h->arena, struct hist_row, 0);
+	return h->bucket && h->row_of && h->next && h->total && h->row;
 }
 
 bool hist_make(struct hist *hist, struct arena *arena, const struct tree *tree, uint32_t event,
 	unsigned keys)
 {
-	struct rows rows = { .hist = hist };
-
-	*hist = (struct hist){ .tree = tree, .keys = keys };
-	if (!take(&rows, arena, tree->count))
+	*hist = (struct hist){ .tree = tree, .keys = keys, .arena = arena };
+	if (!take(hist, tree->count))
 		return false;
 	for (uint32_t i = tree->count; i--;) {
 		const struct tree_node *n = &tree->node[i];
@@ -147,7 +146,7 @@ bool hist_make(struct hist *hist, struct arena *arena, const struct tree *tree, 
 	for (uint32_t i = 0; i < tree->count; i++) {
 		hist->row_of[i] = hist->next[i] = TREE_NONE;
 		if (tree->root[tree->node[i].root].event == event)
-			add_node(&rows, i);
+			add_node(hist, i);
 	}
 	return true;
 }

@@ -20,13 +20,13 @@ enum hist_key {
 };
 
 struct hist_row {
-	const struct tree_root
-		*root;	     /* one of those that fell into the row: what is sorted by holds */
-	struct place *place; /* likewise; NULL where the sample had no address */
+	_Alignas(16) struct place *place; /* one of the row's; NULL: samples without address */
+	const struct tree_root *root;	  /* one of the row's: what it is sorted by holds for all */
 	uint64_t self, children;
 	uint64_t samples; /* that ended here */
 	uint32_t hash;
-	uint32_t first; /* node of tree that fell into the row, see hist.next */
+	uint32_t sister; /* the next row of the same hash, plus one */
+	uint32_t first;	 /* node of the tree that fell into the row, see hist.next */
 	uint8_t cpumode;
 };
 
@@ -37,6 +37,8 @@ struct hist {
 	uint32_t count;
 	uint64_t self, samples; /* sums over the rows */
 	uint64_t dropped;	/* nodes whose row found no room */
+	struct arena *arena;
+	uint32_t *bucket, mask;
 	/* by node of the tree */
 	uint32_t *row_of; /* TREE_NONE: a root with no samples of its own, or another event's */
 	uint32_t *next;	  /* the next node of the same row, TREE_NONE at the end */

@@ -204,10 +204,10 @@ static uint64_t end_of(uint64_t start, uint64_t size)
 	return size && size <= UINT64_MAX - start ? start + size : UINT64_MAX;
 }
 
-static bool is_kernel(const struct record *r)
+static bool is_kernel(const struct record *r, uint32_t pid)
 {
 	return (r->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL ||
-	       r->mmap.pid == PROCESS_KERNEL;
+	       pid == PROCESS_KERNEL;
 }
 
 static bool is_guest(const struct record *r)
@@ -218,7 +218,7 @@ static bool is_guest(const struct record *r)
 static void tell_mmap(struct processes *p, const struct record *r, uint64_t time_ns)
 {
 	const struct record_mmap *m = &r->mmap;
-	bool kernel = is_kernel(r);
+	bool kernel = is_kernel(r, m->pid);
 	struct image_id id = {
 		.path = m->path,
 		.kernel = kernel,
@@ -253,6 +253,20 @@ static void tell_ksymbol(struct processes *p, const struct record_ksymbol *k, ui
 	tell_mapping(p, PROCESS_KERNEL, &mapping, time_ns);
 }
 
+static void tell_build_id(struct processes *p, const struct record *r)
+{
+	const struct record_build_id *b = &r->build_id;
+	struct image_id id = {
+		.path = b->path,
+		.kernel = is_kernel(r, b->pid),
+		.build_id = b->build_id,
+		.build_id_size = b->size,
+	};
+
+	if (!is_guest(r))
+		image_find_or_add(p->images, &id);
+}
+
 void processes_tell(struct processes *processes, const struct record *record, uint64_t time_ns)
 {
 	switch (record->type) {
@@ -268,6 +282,9 @@ void processes_tell(struct processes *processes, const struct record *record, ui
 		break;
 	case PERF_RECORD_KSYMBOL:
 		tell_ksymbol(processes, &record->ksymbol, time_ns);
+		break;
+	case PERF_RECORD_HEADER_BUILD_ID:
+		tell_build_id(processes, record);
 		break;
 	}
 }

@@ -52,6 +52,14 @@ bool tree_init(struct tree *tree, struct arena *arena, uint32_t nodes)
 	return tree->node && tree->root && tree->table && tree->root_table;
 }
 
+void tree_clear(struct tree *tree)
+{
+	tree->count = tree->root_count = 0;
+	tree->mask = tree->root_mask = SLOTS_FIRST - 1;
+	memset(tree->table, 0, SLOTS_FIRST * sizeof(*tree->table));
+	memset(tree->root_table, 0, SLOTS_FIRST * sizeof(*tree->root_table));
+}
+
 static uint32_t *node_slot(const struct tree *t, uint32_t parent, const void *key)
 {
 	uint32_t at = hash_node(parent, key) & t->mask, i;

@@ -46,6 +46,9 @@ struct tree {
 /* Room for `nodes` nodes at most; pages are touched only as the tree grows. False: no room. */
 bool tree_init(struct tree *tree, struct arena *arena, uint32_t nodes);
 
+/* Empties it, for the next use of its room. */
+void tree_clear(struct tree *tree);
+
 /* The node of a root, added when it is new; the last one that found room when the tree is full. */
 uint32_t tree_root(struct tree *tree, const struct tree_root *root);
 

@@ -1,0 +1,565 @@
+#include "cmd/cmd.h"
+
+#include "arch.h"
+#include "base/message.h"
+#include "base/number.h"
+#include "base/option.h"
+#include "base/out.h"
+#include "data/feature.h"
+#include "profile/callgraph.h"
+#include "profile/recording.h"
+#include "profile/resolve.h"
+#include "view/header_text.h"
+#include "view/report_text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+static const char usage[] =
+	"Usage: perfbox report [OPTION...]\n"
+	"\n"
+	"Shows where the samples of a recording fell. Reads perf.data of perfbox and of perf; a\n"
+	"recording that comes through a pipe is kept in an unlinked file in /tmp while it is "
+	"read.\n"
+	"\n"
+	"Sort keys and fields: comm, dso, symbol, pid (the thread), tgid (the process), cpu; "
+	"fields\n"
+	"also overhead, overhead_children, sample, period.\n";
+
+#define MEMORY_BYTES (64ull << 20)
+#define CPUS_MAX 65536
+
+static const char *input = "perf.data", *sort = "comm,dso,symbol", *fields;
+static const char *graph_how, *comms, *dsos, *symbols, *pids, *tids, *cpus, *times;
+static const char *symfs, *kallsyms, *percent_text;
+static bool children = true, no_call_graph, show_samples, show_period, show_header, header_only;
+static bool show_stats, demangle = true, children_given, verbose;
+static uint64_t memory = MEMORY_BYTES;
+
+static const struct option options[] = {
+	{ OPTION_STRING, 'i', "input", &input, "FILE",
+		"the recording (perf.data); -: standard input", NULL },
+	{ OPTION_STRING, 's', "sort", &sort, "KEY,...", "one row per KEY,... (comm,dso,symbol)",
+		NULL },
+	{ OPTION_STRING, 'F', "fields", &fields, "FIELD,...", "the columns, in order", NULL },
+	{ OPTION_FLAG, 0, "children", &children, NULL,
+		"count callers for what they called (the default with call chains)",
+		&children_given },
+	{ OPTION_MAYBE, 'g', "call-graph", &graph_how, "HOW",
+		"graph|none, least percent (0.5), caller|callee, as in -g caller,1", NULL },
+	{ OPTION_FLAG, 'G', "inverted", NULL, NULL, NULL, NULL },
+	{ OPTION_FLAG, 'n', "show-nr-samples", &show_samples, NULL, "a column of samples", NULL },
+	{ OPTION_FLAG, 0, "show-total-period", &show_period, NULL, "a column of periods", NULL },
+	{ OPTION_STRING, 0, "percent-limit", &percent_text, "PERCENT", "leave smaller rows out",
+		NULL },
+	{ OPTION_STRING, 0, "comms", &comms, "NAME,...", "only these commands", NULL },
+	{ OPTION_STRING, 0, "dsos", &dsos, "NAME,...", "only samples in these images", NULL },
+	{ OPTION_STRING, 0, "symbols", &symbols, "NAME,...", "only samples in these functions",
+		NULL },
+	{ OPTION_STRING, 0, "pids", &pids, "PID,...", "only these processes", NULL },
+	{ OPTION_STRING, 0, "tids", &tids, "TID,...", "only these threads", NULL },
+	{ OPTION_STRING, 'C', "cpu", &cpus, "CPU,...", "only these CPUs", NULL },
+	{ OPTION_STRING, 0, "time", &times, "FROM,TO", "only this time, in seconds as recorded",
+		NULL },
+	{ OPTION_FLAG, 0, "header", &show_header, NULL, "what the file says of itself, first",
+		NULL },
+	{ OPTION_FLAG, 0, "header-only", &header_only, NULL, "that and nothing else", NULL },
+	{ OPTION_FLAG, 0, "stats", &show_stats, NULL, "count records by type and nothing else",
+		NULL },
+	{ OPTION_STRING, 0, "symfs", &symfs, "DIR", "look for images below DIR", NULL },
+	{ OPTION_STRING, 0, "kallsyms", &kallsyms, "FILE", "kernel symbols, not /proc/kallsyms",
+		NULL },
+	{ OPTION_FLAG, 0, "demangle", &demangle, NULL, "C++ and Rust names as written (default)",
+		NULL },
+	{ OPTION_BYTES, 0, "memory", &memory, "SIZE", "memory for tables (64M)", NULL },
+	{ OPTION_FLAG, 'v', "verbose", &verbose, NULL,
+		"tell of memory, and of images without names", NULL },
+	{ OPTION_FLAG, 0, "stdio", NULL, NULL, "plain text, as always", NULL },
+	{ OPTION_FLAG, 'f', "force", NULL, NULL, NULL, NULL },
+	{ .kind = OPTION_END },
+};
+
+static struct out out;
+static struct arena arena;
+static struct reader reader;
+static struct recording recording;
+static struct report_text how;
+static struct recording_choice choice;
+static unsigned keys; /* bits 1 << enum hist_key */
+static uint8_t cpu_bits[CPUS_MAX / 8];
+
+/* Walks "a,b": each word in turn; 0 at the end. Words too long for `to` are cut. */
+static bool next_word(const char **at, char *to, size_t cap)
+{
+	size_t size = strcspn(*at, ",");
+
+	if (!**at)
+		return false;
+	snprintf(to, cap, "%.*s", (int)size, *at);
+	*at += size + ((*at)[size] == ',');
+	return true;
+}
+
+static bool in_list(const char *list, const char *word)
+{
+	char each[512];
+
+	while (next_word(&list, each, sizeof(each)))
+		if (!strcmp(each, word))
+			return true;
+	return false;
+}
+
+static bool number_in_list(const char *list, uint32_t number)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%" PRIu32, number);
+	return in_list(list, text);
+}
+
+/* Which key a column needs samples to be told apart by; 0 for sums. */
+static unsigned key_of(enum report_column column)
+{
+	static const uint8_t key[REPORT_COLUMN_KINDS] = {
+		[REPORT_COMM] = 1u << HIST_COMM,
+		[REPORT_DSO] = 1u << HIST_DSO,
+		[REPORT_SYMBOL] = 1u << HIST_SYMBOL,
+		[REPORT_PID] = 1u << HIST_PID,
+		[REPORT_TID] = 1u << HIST_TID,
+		[REPORT_CPU] = 1u << HIST_CPU,
+	};
+
+	return key[column];
+}
+
+static int add_columns(const char *list, bool sums)
+{
+	char word[64];
+
+	while (next_word(&list, word, sizeof(word))) {
+		enum report_column c = report_column_find(word);
+
+		if (c == REPORT_COLUMN_KINDS || (!sums && !key_of(c)))
+			return message_usage("'%s' is no %s; see perfbox report --help", word,
+				sums ? "field" : "sort key");
+		if (how.column_count == REPORT_COLUMNS_MAX)
+			return message_usage("more than %d columns", REPORT_COLUMNS_MAX);
+		how.column[how.column_count++] = c;
+		if (c == REPORT_CHILDREN && children)
+			how.column[how.column_count++] = REPORT_SELF;
+		keys |= key_of(c);
+	}
+	return 0;
+}
+
+static void add_sums(void)
+{
+	how.column[how.column_count++] = children ? REPORT_CHILDREN : REPORT_OVERHEAD;
+	if (children)
+		how.column[how.column_count++] = REPORT_SELF;
+	if (show_samples)
+		how.column[how.column_count++] = REPORT_SAMPLES;
+	if (show_period)
+		how.column[how.column_count++] = REPORT_PERIOD;
+}
+
+static int choose_columns(void)
+{
+	how.symbol_first = !fields && !strncmp(sort, "sym", 3);
+	if (fields)
+		return add_columns(fields, true);
+	add_sums();
+	return add_columns(sort, false);
+}
+
+static int choose_percent(const char *text, double *percent)
+{
+	char *end;
+
+	*percent = strtod(text, &end);
+	if (end == text || (*end && strcmp(end, "%")) || !(*percent >= 0 && *percent <= 100))
+		return message_usage("'%s' is no percentage", text);
+	return 0;
+}
+
+static int choose_graph_word(const char *word, int *numbers)
+{
+	static const char *const accepted[] = { "graph", "fp", "function", "percent", "address" };
+
+	if (!strcmp(word, "none") || !strcmp(word, "no"))
+		no_call_graph = true;
+	else if (!strcmp(word, "caller"))
+		how.caller = true;
+	else if (!strcmp(word, "callee"))
+		how.caller = false;
+	else if (*word >= '0' && *word <= '9' && (*numbers)++)
+		how.graph_lines = (uint32_t)strtoul(word, NULL, 10);
+	else if (*word >= '0' && *word <= '9')
+		return choose_percent(word, &how.graph_limit);
+	else {
+		for (size_t i = 0; i < sizeof(accepted) / sizeof(*accepted); i++)
+			if (!strcmp(word, accepted[i]))
+				return 0;
+		return message_usage("-g %s: only graph, none, caller, callee and the least "
+				     "percent are known",
+			word);
+	}
+	return 0;
+}
+
+static int choose_graph(void)
+{
+	char word[64];
+	int numbers = 0, status = 0;
+
+	how.caller = children;
+	how.graph_limit = 0.5;
+	if (percent_text) {
+		status = choose_percent(percent_text, &how.percent_limit);
+		how.graph_limit = how.percent_limit;
+	}
+	while (!status && graph_how && next_word(&graph_how, word, sizeof(word)))
+		status = choose_graph_word(word, &numbers);
+	return status;
+}
+
+static int choose_times(void)
+{
+	char from[64];
+	const char *to = times;
+	int err = 0;
+
+	if (!times)
+		return 0;
+	next_word(&to, from, sizeof(from));
+	if (*times == ',')
+		*from = 0;
+	if (*from)
+		err = number_seconds(from, &choice.from_ns);
+	if (!err && *to)
+		err = number_seconds(to, &choice.until_ns);
+	return err ? message_usage("--time %s: want FROM,TO in seconds, as in 12.5,13", times) : 0;
+}
+
+static int choose_cpus(void)
+{
+	struct number_range range = { 0 };
+	const char *at = cpus;
+	uint32_t cpu;
+	int more;
+
+	if (!cpus)
+		return 0;
+	while ((more = number_list_next(&at, &range, &cpu)) > 0)
+		if (cpu < CPUS_MAX)
+			cpu_bits[cpu / 8] |= (uint8_t)(1u << cpu % 8);
+	choice.cpus = cpu_bits;
+	choice.cpu_count = CPUS_MAX;
+	return more ? message_usage("--cpu %s: want a list such as 0,2-3", cpus) : 0;
+}
+
+static bool wanted(const void *context, const struct sample *s, const char *comm)
+{
+	(void)context;
+	return (!comms || in_list(comms, comm)) && (!pids || number_in_list(pids, s->pid)) &&
+	       (!tids || number_in_list(tids, s->tid));
+}
+
+static void say_notes(void)
+{
+	if (reader.notes & READER_NOTE_UNFINISHED)
+		message("%s was not finished (its recorder was killed?): all that is whole is "
+			"shown",
+			input);
+	else if (reader.notes & READER_NOTE_DATA_CUT)
+		message("%s is cut off: all that is whole is shown", input);
+	else if (reader.notes & READER_NOTE_FEATURES_CUT)
+		message("%s has lost some of its header: names or host may be missing", input);
+}
+
+static int fail(enum reader_status status)
+{
+	if (reader.error)
+		return message_fail(
+			"%s %s: %s", input, reader_text(status), strerror(reader.error));
+	return message_fail("%s %s", input, reader_text(status));
+}
+
+static int open_input(void)
+{
+	int fd = strcmp(input, "-") ? open(input, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
+	enum reader_status status;
+	int err;
+
+	if (fd < 0)
+		return message_fail("%s: %s%s", input, strerror(errno),
+			errno == ENOENT ? "; record something first, or name a file with -i" : "");
+	err = arena_reserve(&arena, memory);
+	if (err)
+		return message_fail("--memory %" PRIu64 ": %s", memory, strerror(-err));
+	status = reader_open(&reader, fd, &arena);
+	if (status)
+		return fail(status);
+	say_notes();
+	return 0;
+}
+
+/* A reading that ended early has been shown as far as it went: that is no success. */
+static int ended(enum reader_status status)
+{
+	if (status == READER_END)
+		return 0;
+	if (status == READER_CUT && reader.notes & (READER_NOTE_UNFINISHED | READER_NOTE_DATA_CUT))
+		return 0;
+	return fail(status);
+}
+
+static bool recorded_elsewhere(void)
+{
+	char text[256];
+	struct span s = reader_feature(&reader, HEADER_HOSTNAME, text, sizeof(text) - 1);
+	struct utsname here;
+	const char *host = feature_string(&s);
+
+	return *host && !uname(&here) && strcmp(host, here.nodename);
+}
+
+static void resolve(void)
+{
+	struct resolve_options o = {
+		.symfs = symfs,
+		.kallsyms = kallsyms,
+		.foreign = recorded_elsewhere(),
+		.raw = !demangle,
+	};
+	struct resolve_result result;
+
+	resolve_images(&recording.images, &o, &result);
+	if (result.dropped)
+		message("%" PRIu32 " symbols found no room; see --memory", result.dropped);
+}
+
+/* Samples that ended outside the wanted images and functions count for nothing. */
+static void drop_unwanted_places(void)
+{
+	for (uint32_t i = 0; i < recording.tree.count; i++) {
+		struct tree_node *n = &recording.tree.node[i];
+		const struct place *p = n->place;
+		const char *name = p && p->symbol ? p->symbol->name : "";
+
+		if ((dsos && !in_list(dsos, p ? p->image->name : "[unknown]") &&
+			    !in_list(dsos, p ? p->image->path : "[unknown]")) ||
+			(symbols && !in_list(symbols, name))) {
+			n->samples = 0;
+			n->weight = 0;
+		}
+	}
+}
+
+static void print_event_head(const struct recording_event *e, const char *name)
+{
+	out_string(&out, "# Samples: ");
+	report_text_count(&out, e->samples);
+	out_string(&out, " of event '");
+	out_text(&out, name);
+	out_printf(&out, "'\n# Event count (approx.): %" PRIu64 "\n#\n", e->weight);
+}
+
+static void event_name(char *to, size_t cap, uint32_t event)
+{
+	const struct reader_attr *a = &reader.attrs[event];
+
+	if (a->name)
+		snprintf(to, cap, "%s", a->name);
+	else
+		snprintf(
+			to, cap, "type %" PRIu32 " config %#" PRIx64, a->attr.type, a->attr.config);
+}
+
+static int print_event(uint32_t event)
+{
+	const struct recording_event *e = &recording.event[event];
+	size_t mark = arena.used;
+	struct callgraph graph;
+	struct hist hist;
+	bool graphs = e->chains && !no_call_graph;
+	char name[1024];
+
+	event_name(name, sizeof(name), event);
+	print_event_head(e, name);
+	how.weight = e->weight;
+	how.children = children;
+	if (!hist_make(&hist, &arena, &recording.tree, event, keys))
+		return message_fail("no room for the rows of %s; give more --memory", name);
+	hist_sort(&hist, children);
+	if (graphs && !callgraph_init(&graph, &arena, &hist))
+		return message_fail("no room for call graphs; give more --memory, or -g none");
+	report_text_table(&out, &hist, graphs ? &graph : NULL, &how);
+	out_string(&out, "\n\n");
+	arena_back(&arena, mark);
+	return 0;
+}
+
+static void print_stats(void)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < RECORD_TYPES; i++)
+		sum += reader.counts[i];
+	out_printf(&out, "\nAggregated stats:\n%16s events: %10" PRIu64 "\n", "TOTAL", sum);
+	for (uint32_t i = 0; i < RECORD_TYPES; i++) {
+		const char *name = i ? record_name(i) : "unknown";
+
+		if (reader.counts[i])
+			out_printf(&out, "%16s events: %10" PRIu64 "  (%4.1f%%)\n",
+				name ? name : "unknown", reader.counts[i],
+				100.0 * (double)reader.counts[i] / (double)sum);
+	}
+	for (uint32_t i = 0; i < reader.attr_count; i++) {
+		char name[1024];
+
+		if (!recording.event[i].samples)
+			continue;
+		event_name(name, sizeof(name), i);
+		out_text(&out, name);
+		out_printf(&out, " stats:\n%16s events: %10" PRIu64 "\n", "SAMPLE",
+			recording.event[i].samples);
+	}
+}
+
+static int print_report(void)
+{
+	int status = 0;
+
+	if (!show_header)
+		out_string(&out, "# To display the perf.data header info, please use "
+				 "--header/--header-only options.\n#\n");
+	out_printf(&out, "#\n# Total Lost Samples: %" PRIu64 "\n#\n", recording.lost);
+	for (uint32_t i = 0; i < reader.attr_count && !status; i++)
+		if (recording.event[i].samples)
+			status = print_event(i);
+	return status;
+}
+
+static void say_losses(void)
+{
+	const struct tree *t = &recording.tree;
+
+	if (recording.broken)
+		message("%" PRIu64 " records are shorter than their fields; they were left out",
+			recording.broken);
+	if (recording.orphaned)
+		message("%" PRIu64 " samples belong to no event of the file; they were left out",
+			recording.orphaned);
+	if (t->dropped || recording.images.dropped || recording.no_room)
+		message("the call tree is full: %" PRIu64
+			" frames are counted with their callers; give more --memory",
+			t->dropped + recording.images.dropped + recording.no_room);
+	if (recording.processes.dropped)
+		message("%" PRIu64 " mappings and names found no room; give more --memory",
+			recording.processes.dropped);
+	if (recording.chains.cut)
+		message("%" PRIu64 " call chains are deeper than %d and were cut",
+			recording.chains.cut, CHAIN_DEPTH_MAX);
+	if (recording.chains.collapsed)
+		message("call chains hold many addresses outside any mapping (code without frame "
+			"pointers?): they are shown as one, [unknown]; more --memory tells them "
+			"apart");
+	if (verbose)
+		message("memory: %zu of %zu KiB used, %" PRIu32 " nodes, %" PRIu32 " places",
+			arena.used >> 10, arena.size >> 10, t->count, recording.images.place_count);
+}
+
+static bool any_chains(void)
+{
+	for (uint32_t i = 0; i < reader.attr_count; i++)
+		if (reader.attrs[i].attr.sample_type & PERF_SAMPLE_CALLCHAIN)
+			return true;
+	return false;
+}
+
+static int choose(void)
+{
+	int status;
+
+	if (!any_chains())
+		children = false;
+	choice.separate = 0;
+	choice.wanted = comms || pids || tids ? wanted : NULL;
+	status = choose_columns();
+	if (!status)
+		status = choose_graph();
+	if (!status)
+		status = choose_times();
+	if (!status)
+		status = choose_cpus();
+	choice.separate = keys;
+	choice.no_callers = !children && no_call_graph;
+	return status;
+}
+
+static int load(void)
+{
+	int status;
+
+	if (!recording_init(&recording, &reader, &arena))
+		return message_fail("--memory %" PRIu64 " is too small to begin with", memory);
+	status = ended(recording_sideband(&recording));
+	if (!status)
+		status = ended(recording_samples(&recording, &choice));
+	if (show_stats)
+		return status;
+	resolve();
+	if (!tree_merge(&recording.tree, &arena))
+		return message_fail("no room to merge the call tree; give more --memory");
+	if (dsos || symbols)
+		drop_unwanted_places();
+	return status;
+}
+
+static void print_header(void)
+{
+	struct stat st = { 0 };
+
+	fstat(reader.fd, &st);
+	header_text(&out, &reader, st.st_mtime);
+}
+
+int cmd_report(int argc, char **argv)
+{
+	int status = option_parse(argc, argv, options, usage, false);
+
+	if (status < 0)
+		return -status;
+	if (status > 1)
+		return message_usage("'%s' is too much: one recording at a time", argv[1]);
+	if (status == 1)
+		input = argv[0];
+	status = open_input();
+	if (!status)
+		status = choose();
+	if (status)
+		return status;
+	out_begin(&out, STDOUT_FILENO);
+	if (show_header || header_only)
+		print_header();
+	if (!header_only) {
+		status = load();
+		if (show_stats)
+			print_stats();
+		else
+			status |= print_report();
+	}
+	say_losses();
+	if (out_flush(&out) && out.error != EPIPE)
+		return message_fail("writing: %s", strerror(out.error));
+	return status;
+}

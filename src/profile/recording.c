@@ -1,0 +1,184 @@
+#include "profile/recording.h"
+
+#include "data/feature.h"
+#include "profile/hist.h"
+
+#include <string.h>
+
+/* Of the arena: a node with its slots, and as much again for places, names and sums. */
+#define NODE_SHARE 128
+
+bool recording_init(struct recording *recording, struct reader *reader, struct arena *arena)
+{
+	size_t room = (arena->size - arena->used) / NODE_SHARE;
+
+	*recording = (struct recording){ .reader = reader, .arena = arena };
+	recording->first_ns = UINT64_MAX;
+	recording->timed = true;
+	for (uint32_t i = 0; i < reader->attr_count; i++)
+		if (!(reader->attrs[i].attr.sample_type & PERF_SAMPLE_TIME))
+			recording->timed = false;
+	images_init(&recording->images, arena);
+	processes_init(&recording->processes, arena, &recording->images);
+	recording->event = arena_array(arena, struct recording_event, reader->attr_count);
+	return recording->event &&
+	       tree_init(&recording->tree, arena, room < TREE_NONE ? (uint32_t)room : TREE_NONE) &&
+	       chains_init(&recording->chains, arena, &recording->processes, &recording->images,
+		       &recording->tree);
+}
+
+uint64_t recording_time(const struct recording *recording, uint64_t time_ns)
+{
+	return recording->timed ? time_ns : recording->reader->record_offset;
+}
+
+static void tell_lost(struct recording *r, const struct record *record)
+{
+	switch (record->type) {
+	case PERF_RECORD_LOST:
+		r->lost_records += record->lost.count;
+		break;
+	case PERF_RECORD_LOST_SAMPLES:
+		r->lost += record->lost.count;
+		break;
+	case PERF_RECORD_THROTTLE:
+		r->throttled++;
+		break;
+	}
+}
+
+static void tell_sideband(struct recording *r)
+{
+	int event = reader_event(r->reader);
+	struct record record;
+
+	if (record_decode(&record, r->reader->record,
+		    event < 0 ? NULL : &r->reader->attrs[event].attr) == RECORD_SHORT) {
+		r->broken++;
+		return;
+	}
+	tell_lost(r, &record);
+	processes_tell(&r->processes, &record, recording_time(r, record.id.time_ns));
+}
+
+/* Build IDs that were looked up when recording ended, for images whose mappings had none. */
+static void tell_build_ids(struct recording *r)
+{
+	struct perf_file_section *s = &r->reader->features[HEADER_BUILD_ID];
+	_Alignas(8) char bytes[4352];
+	uint64_t at = 0;
+
+	while (at < s->size) {
+		size_t left = s->size - at < sizeof(bytes) ? s->size - at : sizeof(bytes);
+		ssize_t got = reader_bytes(r->reader, s->offset + at, bytes, left);
+		struct perf_event_header *h = (struct perf_event_header *)(void *)bytes;
+		struct record record;
+
+		if (got < (ssize_t)sizeof(*h) || h->size < sizeof(*h) || h->size > got)
+			break;
+		at += h->size;
+		h->type = PERF_RECORD_HEADER_BUILD_ID;
+		if (record_decode(&record, h, NULL) == RECORD_OK)
+			processes_tell(&r->processes, &record, 0);
+	}
+}
+
+enum reader_status recording_sideband(struct recording *recording)
+{
+	enum reader_status status;
+
+	reader_rewind(recording->reader);
+	while ((status = reader_next(recording->reader)) == READER_OK)
+		if (recording->reader->record->type != PERF_RECORD_SAMPLE)
+			tell_sideband(recording);
+	tell_build_ids(recording);
+	if (!recording->lost)
+		recording->lost = recording->lost_records;
+	return status;
+}
+
+static bool chosen(const struct recording_choice *c, const struct sample *s)
+{
+	if (s->time_ns < c->from_ns || (c->until_ns && s->time_ns > c->until_ns))
+		return false;
+	return !c->cpus || (s->cpu < c->cpu_count && c->cpus[s->cpu / 8] >> s->cpu % 8 & 1);
+}
+
+static uint32_t root_of(
+	struct recording *r, unsigned separate, int event, const struct sample *s, const char *comm)
+{
+	struct tree_root root = { .event = (uint32_t)event };
+
+	if (separate & (1u << HIST_COMM | 1u << HIST_PID | 1u << HIST_TID))
+		root.comm = comm;
+	if (separate & (1u << HIST_PID | 1u << HIST_TID))
+		root.pid = s->pid;
+	if (separate & 1u << HIST_TID)
+		root.tid = s->tid;
+	if (separate & 1u << HIST_CPU)
+		root.cpu = (int32_t)s->cpu;
+	return tree_root(&r->tree, &root);
+}
+
+static void count(struct recording *r, struct recording_event *e, const struct sample *s)
+{
+	e->samples++;
+	e->weight += s->period;
+	e->chains |= s->type & PERF_SAMPLE_CALLCHAIN;
+	if (!r->timed)
+		return;
+	r->first_ns = s->time_ns < r->first_ns ? s->time_ns : r->first_ns;
+	r->last_ns = s->time_ns > r->last_ns ? s->time_ns : r->last_ns;
+}
+
+static void add_sample(
+	struct recording *r, const struct recording_choice *c, int event, const struct sample *s)
+{
+	uint64_t time_ns = recording_time(r, s->time_ns);
+	const char *comm = process_comm(&r->processes, s->tid, time_ns).name;
+	uint32_t node;
+
+	if (c->wanted && !c->wanted(c->context, s, comm)) {
+		r->event[event].filtered++;
+		return;
+	}
+	if (r->tree.count >= r->tree.room - CHAIN_DEPTH_MAX && !r->chains.collapsed)
+		chains_collapse(&r->chains, r->arena);
+	node = root_of(r, c->separate, event, s, comm);
+	if (node == TREE_NONE)
+		r->no_room++;
+	else
+		tree_add(&r->tree, chains_node(&r->chains, node, s, time_ns, !c->no_callers),
+			s->period);
+}
+
+static void take_sample(struct recording *r, const struct recording_choice *c)
+{
+	int event = reader_event(r->reader);
+	struct sample s;
+
+	if (event < 0) {
+		r->orphaned++;
+		return;
+	}
+	if (sample_decode(&s, r->reader->record, &r->reader->attrs[event].attr) == SAMPLE_SHORT) {
+		r->broken++;
+		return;
+	}
+	if (!chosen(c, &s))
+		return;
+	count(r, &r->event[event], &s);
+	add_sample(r, c, event, &s);
+}
+
+enum reader_status recording_samples(
+	struct recording *recording, const struct recording_choice *choice)
+{
+	enum reader_status status;
+
+	reader_rewind(recording->reader);
+	while ((status = reader_next(recording->reader)) == READER_OK)
+		if (recording->reader->record->type == PERF_RECORD_SAMPLE)
+			take_sample(recording, choice);
+	return status;
+}
