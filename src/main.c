@@ -24,6 +24,7 @@ static const struct command commands[] = {
 	{ "setcap", cmd_setcap, "give files capabilities", true },
 	{ "record", cmd_record, "sample a command, processes or the system to a file", false },
 	{ "report", cmd_report, "show where the samples of a recording fell", false },
+	{ "stat", cmd_stat, "count events of a command, processes or the system", false },
 	{ "version", cmd_version, "tell the version", false },
 	{ NULL, NULL, NULL, false },
 };

@@ -53,6 +53,11 @@ struct event *event_add(struct event_list *list, uint32_t type, uint64_t config,
 	event->attr.config = config;
 	event->attr.flags = PERF_ATTR_EXCLUDE_GUEST;
 	event->scale = 1;
+	if (type == PERF_TYPE_SOFTWARE &&
+		(config == PERF_COUNT_SW_CPU_CLOCK || config == PERF_COUNT_SW_TASK_CLOCK)) {
+		event->scale = 1e-6;
+		strcpy(event->unit, "msec");
+	}
 	event->leader = (uint16_t)list->count++;
 	snprintf(event->name, sizeof(event->name), "%s", name);
 	return event;
@@ -191,8 +196,10 @@ static int known(struct event_parser *p, const char *word, size_t length)
 
 	if (symbol) {
 		event = event_new(p, symbol->type, symbol->config);
-		if (event)
+		if (event && symbol->tool) {
 			event->tool = symbol->tool;
+			strcpy(event->unit, "ns");
+		}
 		return event ? 1 : -ENOSPC;
 	}
 	if (event_cache_find(word, length, &config))

@@ -30,7 +30,7 @@ struct event {
 					of tracepoints and breakpoints; 0 says nothing was given */
 	char name[EVENT_NAME_MAX];   /* as perf shows it: what was typed, or the term name= */
 	char cpus[EVENT_CPUS_MAX];   /* CPU list this PMU counts on; empty: any */
-	char unit[16];		     /* "Joules"; empty: none */
+	char unit[16];		     /* "Joules", "msec" of clocks; empty: none */
 	double scale;		     /* count x scale is in `unit`; 1 where there is none */
 	uint16_t leader;	     /* index of its group's leader: its own when it leads */
 	uint8_t tool;		     /* enum event_tool: nothing to open */

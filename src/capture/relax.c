@@ -14,6 +14,15 @@ static bool less_precise(struct event *event)
 	return true;
 }
 
+/* Excluding guests is the default, not the user's will, and PMUs that exclude nothing refuse it. */
+static bool with_guests(struct event *event)
+{
+	if (event->guest_given || !(event->attr.flags & PERF_ATTR_EXCLUDE_GUEST))
+		return false;
+	event->attr.flags &= ~(uint64_t)PERF_ATTR_EXCLUDE_GUEST;
+	return true;
+}
+
 static bool user_only(struct event *event)
 {
 	const uint64_t kernel = PERF_ATTR_EXCLUDE_KERNEL | PERF_ATTR_EXCLUDE_HV;
@@ -46,6 +55,8 @@ const char *relax_event(struct event *event, int error, bool may_replace)
 		      error == ENODEV || error == ENXIO;
 
 	if (absent && less_precise(event))
+		return "";
+	if (error == EINVAL && with_guests(event))
 		return "";
 	if ((error == EACCES || error == EPERM) && user_only(event))
 		return "the kernel part is not permitted here: user space only (see perfbox check)";

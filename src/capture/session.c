@@ -134,7 +134,24 @@ static int open_one(struct session *session, int index, uint32_t cpu, uint32_t t
 	return fd < 0 ? fd : 0;
 }
 
-static int open_event(struct session *session, int index, struct session_fault *fault)
+static size_t slots_each(const struct session *session)
+{
+	return (size_t)session->target->cpu_count * session->target->thread_count;
+}
+
+static void close_event(struct session *session, int index)
+{
+	int *fds = slot(session, index, 0, 0);
+
+	for (size_t i = 0; i < slots_each(session); i++)
+		if (fds[i] >= 0) {
+			close(fds[i]);
+			fds[i] = -1;
+			session->open--;
+		}
+}
+
+int session_open_event(struct session *session, int index, struct session_fault *fault)
 {
 	struct event *event = &session->events->at[index];
 	const struct target *target = session->target;
@@ -157,29 +174,40 @@ static int open_event(struct session *session, int index, struct session_fault *
 			if (error) {
 				*fault = (struct session_fault){ index, target->threads[thread],
 					target->cpus[cpu], -error };
+				close_event(session, index);
 				return -1;
 			}
 		}
 	return 0;
 }
 
-int session_open(struct session *session, struct arena *arena, struct event_list *events,
-	const struct target *target, struct session_fault *fault)
+int session_begin(struct session *session, struct arena *arena, struct event_list *events,
+	const struct target *target)
 {
-	size_t count = (size_t)events->count * target->cpu_count * target->thread_count;
-	int status = 0;
+	size_t count;
 
 	*session = (struct session){ .events = events, .target = target };
+	count = (size_t)events->count * slots_each(session);
 	session->fds = arena_array(arena, int, count);
-	if (!session->fds) {
-		*fault = (struct session_fault){ .error = ENOMEM };
-		return -1;
-	}
+	if (!session->fds)
+		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
 		session->fds[i] = -1;
 	probe_optionals(session);
+	return 0;
+}
+
+int session_open(struct session *session, struct arena *arena, struct event_list *events,
+	const struct target *target, struct session_fault *fault)
+{
+	int status = session_begin(session, arena, events, target);
+
+	if (status) {
+		*fault = (struct session_fault){ .error = ENOMEM };
+		return -1;
+	}
 	for (int i = 0; i < events->count && !status; i++)
-		status = open_event(session, i, fault);
+		status = session_open_event(session, i, fault);
 	if (!status && !session->open && session->gone) {
 		*fault = (struct session_fault){ 0, target->threads[0], target->cpus[0], ESRCH };
 		status = -1;
@@ -187,28 +215,19 @@ int session_open(struct session *session, struct arena *arena, struct event_list
 	return status;
 }
 
-static size_t slots(const struct session *session)
-{
-	const struct target *target = session->target;
-
-	return (size_t)session->events->count * target->cpu_count * target->thread_count;
-}
-
 void session_close(struct session *session)
 {
-	for (size_t i = 0; session->fds && i < slots(session); i++)
-		if (session->fds[i] >= 0)
-			close(session->fds[i]);
+	for (int i = 0; session->fds && i < session->events->count; i++)
+		close_event(session, i);
 	session->fds = NULL;
 }
 
 void session_control(const struct session *session, int event, unsigned long request)
 {
-	size_t each = slots(session) / (size_t)session->events->count;
-	size_t first = event < 0 ? 0 : (size_t)event * each;
-	size_t end = event < 0 ? slots(session) : first + each;
+	int first = event < 0 ? 0 : event, end = event < 0 ? session->events->count : event + 1;
 
-	for (size_t i = first; i < end; i++)
-		if (session->fds[i] >= 0)
-			ioctl(session->fds[i], (int)request, 0);
+	for (int i = first; i < end; i++)
+		for (size_t j = 0; j < slots_each(session); j++)
+			if (slot(session, i, 0, 0)[j] >= 0)
+				ioctl(slot(session, i, 0, 0)[j], (int)request, 0);
 }

@@ -36,6 +36,12 @@ int session_open(struct session *session, struct arena *arena, struct event_list
 	const struct target *target, struct session_fault *fault);
 void session_close(struct session *session);
 
+/* The same in steps, for those who can do without an event: one that fails stays closed, its
+ * group's other members are opened without it. session_begin: 0 or -ENOMEM. */
+int session_begin(struct session *session, struct arena *arena, struct event_list *events,
+	const struct target *target);
+int session_open_event(struct session *session, int event, struct session_fault *fault);
+
 /* By index of event, CPU and thread; -1 where an event is not counted there. */
 int session_fd(const struct session *session, int event, uint32_t cpu, uint32_t thread);
 

@@ -195,7 +195,7 @@ int target_open(struct target *target, struct arena *arena, const struct target_
 	return status;
 }
 
-int target_go(struct target *target)
+int target_release(struct target *target)
 {
 	int error = 0;
 
@@ -205,11 +205,28 @@ int target_go(struct target *target)
 	if (write(target->go_fd, "", 1) != 1)
 		error = errno;
 	close(target->go_fd);
+	return error;
+}
+
+int target_exec_error(struct target *target)
+{
+	int error = 0;
+
+	if (target->error_fd < 0)
+		return 0;
 	/* a successful exec closes this pipe; otherwise its errno comes through it */
-	if (!error && file_read(target->error_fd, &error, sizeof(error)) <= 0)
+	if (file_read(target->error_fd, &error, sizeof(error)) <= 0)
 		error = 0;
 	close(target->error_fd);
+	target->error_fd = -1;
 	return error;
+}
+
+int target_go(struct target *target)
+{
+	int error = target_release(target);
+
+	return error ? error : target_exec_error(target);
 }
 
 void target_explain(const struct target_fault *fault, char *to, size_t cap)

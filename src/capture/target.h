@@ -56,6 +56,11 @@ int target_open(struct target *target, struct arena *arena, const struct target_
 /* Lets the command run. 0, or the errno of its exec (its process then ends with 126 or 127). */
 int target_go(struct target *target);
 
+/* The same without waiting for the exec, whose end would disturb what is counted; and its errno
+ * (0: it went well), to be asked when the command has ended. */
+int target_release(struct target *target);
+int target_exec_error(struct target *target);
+
 /* One line for a person about what went wrong. */
 void target_explain(const struct target_fault *fault, char *to, size_t cap);
 

@@ -14,6 +14,7 @@ int cmd_getpcaps(int argc, char **argv);
 int cmd_setcap(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_stat(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif
