@@ -16,8 +16,10 @@
 #include "capture/session.h"
 #include "capture/synthesize.h"
 #include "capture/target.h"
+#include "data/body.h"
 #include "data/output.h"
 #include "data/writer.h"
+#include "profile/buildids.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -100,6 +102,7 @@ static struct writer writer;
 static struct recorder recorder;
 static struct output output;
 static struct synthesize synthesize;
+static struct buildids buildids;
 static int sideband;
 static int signals; /* of signalfd(2) */
 
@@ -288,11 +291,22 @@ static int write_failed(void)
 		output.path, strerror(-writer.error), writer.committed);
 }
 
+/* Synthesized records on their way to the file; their mappings have no build IDs. */
 static int emit_records(void *context, const void *records, size_t size)
 {
 	struct iovec part = { (void *)records, size };
+	const char *at = records, *end = at + size;
 
 	(void)context;
+	while (at < end) {
+		const struct perf_event_header *header = (const void *)at;
+		struct record mapping;
+
+		if (header->type == PERF_RECORD_MMAP2 &&
+			record_decode(&mapping, header, synthesize.attr) == RECORD_OK)
+			buildids_add(&buildids, &mapping.mmap);
+		at += header->size;
+	}
 	return writer_records(&writer, &part, 1);
 }
 
@@ -309,6 +323,7 @@ static int begin_file(struct writer_event *written, char *const *command_line)
 	if (output.stream)
 		provenance_write(&provenance, &writer, &arena);
 	session_control(&session, sideband, PERF_EVENT_IOC_ENABLE);
+	buildids_begin(&buildids, &arena);
 	synthesize.attr = &events.at[sideband].attr;
 	synthesize.emit = emit_records;
 	synthesize.data_maps = asked.address;
@@ -318,6 +333,22 @@ static int begin_file(struct writer_event *written, char *const *command_line)
 	return writer.error ? write_failed() : 0;
 }
 
+/* A section for what the records themselves do not tell. False where it does not fit. */
+static bool write_build_ids(void)
+{
+	size_t mark = arena.used;
+	struct body body = { .cap = (arena.size - mark) / 2 & ~(size_t)15 };
+
+	body.bytes = arena_take(&arena, 1, body.cap);
+	if (buildids_put(&buildids, &body) && !body.full)
+		writer_feature(&writer, HEADER_BUILD_ID, body.bytes, body.size);
+	if (body.full)
+		arena_back(&arena, mark);
+	else
+		arena_trim(&arena, mark, body.size);
+	return !body.full && !buildids.dropped;
+}
+
 static int end_file(struct writer_event *written, char *const *command_line)
 {
 	struct provenance provenance = { written, (uint32_t)events.count, &events, command_line,
@@ -325,7 +356,7 @@ static int end_file(struct writer_event *written, char *const *command_line)
 	uint32_t left_out = 0;
 
 	if (!output.stream)
-		left_out = provenance_write(&provenance, &writer, &arena);
+		left_out = !write_build_ids() + provenance_write(&provenance, &writer, &arena);
 	if (left_out)
 		message("%u sections about the machine did not fit; give more with --memory",
 			left_out);
@@ -405,6 +436,9 @@ static void summarize(void)
 {
 	uint64_t lost = lost_in_all();
 
+	if (asked.verbose)
+		message("%" PRIu64 " rounds, %" PRIu64 " records, %zu KiB of %zu KiB for tables",
+			recorder.rounds, recorder.records, arena.used / 1024, arena.size / 1024);
 	if (recorder.lost_sideband)
 		message("%" PRIu64 " records of processes and mappings were lost: some samples may "
 			"stay unnamed; more ring memory helps (-m)",

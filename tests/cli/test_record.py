@@ -200,6 +200,18 @@ def test_one_cpu(perfbox, perf, out):
     assert "not online" in perfbox("record", "-C", "4095", "-o", out, "true", status=1).err
 
 
+def test_build_ids_of_what_ran_before(perfbox, perf, run, out):
+    sleeper = subprocess.Popen(["/usr/bin/sleep", "60"])
+    try:
+        perfbox("record", "-p", sleeper.pid, "-o", out, "true")
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+    told = dict(reversed(line.split()) for line in perf("buildid-list", "-f", "-i", out).lines if "/" in line)
+    own = re.search(r"Build ID: (\w+)", run("readelf", "-n", "/usr/bin/sleep").out).group(1)
+    assert told["/usr/bin/sleep"] == own and any("/libc.so" in path for path in told)
+
+
 def test_delay_skips_the_beginning(perfbox, perf, workload, out):
     everything, _, _ = summary(perfbox("record", "-F", "1000", "-o", out, workload("deep"), "0.6").err)
     later, _, _ = summary(perfbox("record", "-F", "1000", "-D", "400", "-o", out, workload("deep"), "0.6").err)
