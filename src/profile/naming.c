@@ -1,5 +1,7 @@
 #include "profile/naming.h"
 
+#include "profile/demangle.h"
+
 #include <string.h>
 
 #define NAME_BYTES 4096
@@ -30,10 +32,30 @@ bool naming_match(struct naming *naming, struct match *match, const struct image
 	return false;
 }
 
-static struct symbol *make_symbol(
-	struct naming *naming, const struct match *match, const struct match_found *found)
+/* Names of files as people wrote them; those of the kernel and of JITs are no linker names. A stub
+ * is called after its function. */
+static const char *readable(const struct naming *naming, const struct image *image,
+	const char *name, char to[NAME_BYTES])
 {
-	char raw[NAME_BYTES];
+	static const char stub[] = "@plt";
+	size_t length = strlen(name), end = length - strlen(stub);
+	bool is_stub = length > strlen(stub) && !strcmp(name + end, stub);
+	char target[NAME_BYTES];
+
+	if (naming->options->raw || image->kind > IMAGE_VDSO || length >= NAME_BYTES)
+		return name;
+	if (!is_stub)
+		return demangle(to, NAME_BYTES, name) ? to : name;
+	memcpy(target, name, end);
+	target[end] = 0;
+	end = demangle(to, NAME_BYTES - strlen(stub), target);
+	return end ? strcpy(to + end, stub), to : name;
+}
+
+static struct symbol *make_symbol(struct naming *naming, const struct image *image,
+	const struct match *match, const struct match_found *found)
+{
+	char raw[NAME_BYTES], text[NAME_BYTES];
 	const char *name = found->name;
 	struct symbol *symbol;
 
@@ -42,6 +64,7 @@ static struct symbol *make_symbol(
 			return NULL;
 		name = raw;
 	}
+	name = readable(naming, image, name, text);
 	symbol = arena_new(naming->arena, struct symbol);
 	name = symbol ? arena_copy(naming->arena, name, strlen(name)) : NULL;
 	if (!name) {
@@ -68,7 +91,7 @@ void naming_finish(struct naming *naming, struct match *match)
 		place = match->spot[i].place;
 		symbol = found->user;
 		if (!symbol) {
-			symbol = make_symbol(naming, match, found);
+			symbol = make_symbol(naming, place->image, match, found);
 			if (!symbol)
 				continue;
 			symbol->start = place->offset - (match->address[i] - found->start);
