@@ -9,6 +9,8 @@
 #include "profile/callgraph.h"
 #include "profile/recording.h"
 #include "profile/resolve.h"
+#include "view/flamegraph.h"
+#include "view/folded.h"
 #include "view/header_text.h"
 #include "view/report_text.h"
 
@@ -40,6 +42,8 @@ static const char *input = "perf.data", *sort = "comm,dso,symbol", *fields;
 static const char *graph_how, *comms, *dsos, *symbols, *pids, *tids, *cpus, *times;
 static const char *symfs, *kallsyms, *percent_text;
 static bool children = true, no_call_graph, show_samples, show_period, show_header, header_only;
+static const char *flamegraph;
+static bool folded;
 static bool show_stats, demangle = true, children_given, verbose;
 static uint64_t memory = MEMORY_BYTES;
 
@@ -73,6 +77,10 @@ static const struct option options[] = {
 	{ OPTION_FLAG, 0, "header-only", &header_only, NULL, "that and nothing else", NULL },
 	{ OPTION_FLAG, 0, "stats", &show_stats, NULL, "count records by type and nothing else",
 		NULL },
+	{ OPTION_STRING, 0, "flamegraph", &flamegraph, "FILE.svg",
+		"draw a flame graph (-: to standard output) instead of the table", NULL },
+	{ OPTION_FLAG, 0, "folded", &folded, NULL,
+		"one line per call chain and its weight, as flame graph tools read it", NULL },
 	{ OPTION_STRING, 0, "symfs", &symfs, "DIR", "look for images below DIR", NULL },
 	{ OPTION_STRING, 0, "kallsyms", &kallsyms, "FILE", "kernel symbols, not /proc/kallsyms",
 		NULL },
@@ -449,6 +457,74 @@ static int print_report(void)
 	return status;
 }
 
+/* What was recorded, as its command line was. */
+static void command_line(char *to, size_t cap)
+{
+	static char section[16384];
+	struct span s = reader_feature(&reader, HEADER_CMDLINE, section, sizeof(section));
+	size_t used = 0;
+
+	*to = 0;
+	for (uint32_t left = span_u32(&s); left-- && !s.bad && used < cap;)
+		used += (size_t)snprintf(
+			to + used, cap - used, "%s%s", used ? " " : "", feature_string(&s));
+}
+
+static int draw_flamegraph(const struct stacks *stacks, uint32_t event)
+{
+	static struct out file;
+	char command[1024], name[1024], when[64];
+	double seconds = (double)(recording.last_ns - recording.first_ns) / 1e9;
+	struct flamegraph_text text = { .command = command, .event = name, .when = when };
+	int fd = strcmp(flamegraph, "-")
+			 ? open(flamegraph, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
+			 : STDOUT_FILENO;
+
+	if (fd < 0)
+		return message_fail("--flamegraph %s: %s", flamegraph, strerror(errno));
+	command_line(command, sizeof(command));
+	event_name(name, sizeof(name), event);
+	snprintf(when, sizeof(when), "%" PRIu32 " samples in %.1f s", stacks->frame->samples,
+		recording.timed ? seconds : 0.0);
+	out_begin(&file, fd);
+	flamegraph_write(&file, stacks, &text);
+	if (out_flush(&file) && file.error != EPIPE)
+		return message_fail("--flamegraph %s: %s", flamegraph, strerror(file.error));
+	return 0;
+}
+
+/* A flame graph shows one event: the first that has samples. */
+static int draw(void)
+{
+	struct stacks stacks;
+	uint32_t event = 0, others = 0;
+	char name[1024];
+	int status = 0;
+
+	while (event < reader.attr_count && !recording.event[event].weight)
+		event++;
+	if (event == reader.attr_count)
+		return message_fail("%s has no samples: nothing to draw", input);
+	for (uint32_t i = event + 1; i < reader.attr_count; i++)
+		others += recording.event[i].samples > 0;
+	event_name(name, sizeof(name), event);
+	if (others)
+		message("%" PRIu32 " more events have samples: only %s is drawn", others, name);
+	if (!stacks_make(&stacks, &arena, &recording.tree, event))
+		return message_fail("no room for the flame graph; give more --memory");
+	if (!stacks.frame->total)
+		return message_fail("no sample of %s is wanted: nothing to draw", name);
+	if (stacks.lumped)
+		message("the flame graph is full: %" PRIu32
+			" frames are counted with their callers; give more --memory",
+			stacks.lumped);
+	if (flamegraph)
+		status = draw_flamegraph(&stacks, event);
+	if (folded)
+		folded_write(&out, &stacks);
+	return status;
+}
+
 static void say_losses(void)
 {
 	const struct tree *t = &recording.tree;
@@ -502,7 +578,7 @@ static int choose(void)
 	if (!status)
 		status = choose_cpus();
 	choice.separate = keys;
-	choice.no_callers = !children && no_call_graph;
+	choice.no_callers = !children && no_call_graph && !flamegraph && !folded;
 	return status;
 }
 
@@ -555,6 +631,8 @@ int cmd_report(int argc, char **argv)
 		status = load();
 		if (show_stats)
 			print_stats();
+		else if (flamegraph || folded)
+			status |= draw();
 		else
 			status |= print_report();
 	}
