@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{ "check", cmd_check, "tell who may see what here, why not, and the smallest fix", false },
 	{ "getcap", cmd_getcap, "show the capabilities of files", true },
 	{ "getpcaps", cmd_getpcaps, "show the capabilities of processes", true },
+	{ "list", cmd_list, "name the events that this machine has", false },
 	{ "setcap", cmd_setcap, "give files capabilities", true },
 	{ "record", cmd_record, "sample a command, processes or the system to a file", false },
 	{ "report", cmd_report, "show where the samples of a recording fell", false },

@@ -50,7 +50,7 @@ void nearest_offer(struct nearest *nearest, const char *name)
 	size_t length = strlen(name);
 	int distance, at;
 
-	if (length >= NEAREST_NAME_MAX)
+	if (length >= NEAREST_NAME_MAX || nearest->length > NEAREST_NAME_MAX)
 		return;
 	distance = nearest_distance(nearest->wanted, nearest->length, name, length);
 	if (distance > (int)(nearest->length + 2) / 3)

@@ -103,3 +103,54 @@ bool number_hex(const char **at, uint64_t *value)
 	}
 	return false;
 }
+
+/* Digits from `*at` on; those behind the 18th only count. How many there were. */
+static int digits(const char **at, uint64_t *value, int *exponent)
+{
+	int count = 0;
+
+	for (; isdigit((unsigned char)**at); ++*at, count++)
+		if (*value < UINT64_MAX / 100)
+			*value = *value * 10 + (uint64_t)(**at - '0');
+		else
+			++*exponent;
+	return count;
+}
+
+int number_decimal(const char **at, double *value)
+{
+	const char *power;
+	uint64_t mantissa = 0, tens = 0;
+	int exponent = 0, extra = 0, count;
+	bool negative = **at == '-';
+
+	*at += negative;
+	count = digits(at, &mantissa, &exponent);
+	if (**at == '.') {
+		int fraction;
+
+		++*at;
+		fraction = digits(at, &mantissa, &exponent);
+		exponent -= fraction;
+		count += fraction;
+	}
+	if (!count)
+		return -EINVAL;
+	power = *at;
+	if ((*power | 32) == 'e') {
+		bool down = power[1] == '-';
+
+		power += 1 + (down || power[1] == '+');
+		if (digits(&power, &tens, &extra)) {
+			*at = power;
+			tens = tens > 400 ? 400 : tens;
+			exponent += down ? -(int)tens : (int)tens;
+		}
+	}
+	*value = negative ? -(double)mantissa : (double)mantissa;
+	for (; exponent < 0 && *value != 0; exponent++)
+		*value /= 10;
+	for (; exponent > 0 && *value != 0 && *value - *value == 0; exponent--)
+		*value *= 10;
+	return 0;
+}

@@ -28,4 +28,8 @@ struct number_range {
 };
 int number_list_next(const char **at, struct number_range *range, uint32_t *value);
 
+/* A decimal number such as "6.1e-5" at `*at`, which moves behind it; good to 15 digits. 0 or
+ * -EINVAL. (strtod would bring 6 KiB of arithmetic along.) */
+int number_decimal(const char **at, double *value);
+
 #endif

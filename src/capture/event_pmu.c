@@ -1,6 +1,7 @@
 #include "capture/event_parser.h"
 
 #include "base/file.h"
+#include "base/number.h"
 #include "capture/event_table.h"
 
 #include <ctype.h>
@@ -222,13 +223,14 @@ static bool given(const struct target *t, const struct term *term)
 static void read_unit(const struct target *t, const char *alias)
 {
 	char file[PMU_NAME_MAX + 8], text[64];
+	const char *number = text;
 
 	snprintf(file, sizeof(file), "%s.unit", alias);
 	if (pmu_text(t->pmu, "events", file, text, sizeof(text)) > 0)
 		snprintf(t->event->unit, sizeof(t->event->unit), "%.15s", text);
 	snprintf(file, sizeof(file), "%s.scale", alias);
 	if (pmu_text(t->pmu, "events", file, text, sizeof(text)) > 0)
-		t->event->scale = strtod(text, NULL);
+		number_decimal(&number, &t->event->scale);
 }
 
 /* A term that names an event of the PMU: 1 when it is one, and its own terms are applied. */

@@ -11,6 +11,7 @@ int cmd_capsh(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_getcap(int argc, char **argv);
 int cmd_getpcaps(int argc, char **argv);
+int cmd_list(int argc, char **argv);
 int cmd_setcap(int argc, char **argv);
 int cmd_record(int argc, char **argv);
 int cmd_report(int argc, char **argv);

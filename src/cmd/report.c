@@ -190,10 +190,10 @@ static int choose_columns(void)
 
 static int choose_percent(const char *text, double *percent)
 {
-	char *end;
+	const char *end = text;
 
-	*percent = strtod(text, &end);
-	if (end == text || (*end && strcmp(end, "%")) || !(*percent >= 0 && *percent <= 100))
+	if (number_decimal(&end, percent) || (*end && strcmp(end, "%")) ||
+		!(*percent >= 0 && *percent <= 100))
 		return message_usage("'%s' is no percentage", text);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <math.h>
 
 typedef int parse_of(const char *text, uint64_t *value);
 
@@ -92,12 +93,50 @@ static void what_is_no_list_is_refused(void **state)
 		assert_int_equal(list(bad[i], v, 16), -EINVAL);
 }
 
+static void decimals_with_fraction_and_power(void **state)
+{
+	static const struct {
+		const char *text;
+		double value;
+		const char *rest;
+	} good[] = {
+		{ "0", 0, "" },
+		{ "12.5%", 12.5, "%" },
+		{ "-3.", -3, "" },
+		{ ".25", .25, "" },
+		{ "6.103515625e-5", 6.103515625e-5, "" },
+		{ "2.3283064365386962890625e-10", 0x1p-32, "" },
+		{ "1e3x", 1000, "x" },
+		{ "7e", 7, "e" },
+		{ "100000000000000000000000", 1e23, "" },
+		{ "1e-999999999999999999999999", 0, "" },
+	};
+	static const char *const bad[] = { "", ".", "-", "x1", "e5" };
+	double value;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		const char *at = good[i].text;
+
+		assert_int_equal(number_decimal(&at, &value), 0);
+		if (fabs(value - good[i].value) > 1e-14 * fabs(good[i].value))
+			fail_msg("'%s' is %g", good[i].text, value);
+		assert_string_equal(at, good[i].rest);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		const char *at = bad[i];
+
+		assert_int_equal(number_decimal(&at, &value), -EINVAL);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_as_people_write_them),
 		cmocka_unit_test(lists_give_each_number_in_turn),
 		cmocka_unit_test(what_is_no_list_is_refused),
+		cmocka_unit_test(decimals_with_fraction_and_power),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
