@@ -23,7 +23,7 @@ int become_raise(uint64_t set)
 	struct caps caps;
 	int err = caps_get(0, &caps);
 
-	if (err)
+	if (err || !(set & ~caps.effective))
 		return err;
 	return set & ~caps.permitted ? -EPERM : become_effective(caps.effective | set);
 }
@@ -75,9 +75,11 @@ int become_iab(const struct caps_iab *iab)
 
 	if (err)
 		return err;
-	/* Not every step needs it: what fails for want of it fails below. */
-	become_raise(CAP_BIT(CAP_SETPCAP));
-	err = inheritable(iab->inheritable & caps_all());
+	/* Where it is not permitted it may not be needed; if it is, a step below fails. */
+	if (before.permitted & CAP_BIT(CAP_SETPCAP))
+		err = become_raise(CAP_BIT(CAP_SETPCAP));
+	if (!err)
+		err = inheritable(iab->inheritable & caps_all());
 	if (!err)
 		err = drop(iab->blocked);
 	if (!err)
@@ -85,9 +87,32 @@ int become_iab(const struct caps_iab *iab)
 	return err ? err : become_effective(before.effective);
 }
 
+static bool holds(const gid_t *groups, int count, gid_t gid)
+{
+	for (int i = 0; i < count; i++)
+		if (groups[i] == gid)
+			return true;
+	return false;
+}
+
+/* The kernel sorts them. */
+static int check_groups(const gid_t *groups, int count)
+{
+	gid_t now[BECOME_GROUPS_MAX];
+
+	if (getgroups(BECOME_GROUPS_MAX, now) != count)
+		return -EPERM;
+	for (int i = 0; i < count; i++)
+		if (!holds(groups, count, now[i]))
+			return -EPERM;
+	return 0;
+}
+
 int become_groups(const gid_t *groups, int count)
 {
-	return setgroups((size_t)count, groups) ? -errno : 0;
+	if (count > BECOME_GROUPS_MAX)
+		return -E2BIG;
+	return setgroups((size_t)count, groups) ? -errno : check_groups(groups, count);
 }
 
 static int check_ids(uid_t uid, gid_t gid)

@@ -25,7 +25,9 @@ int become_effective(uint64_t effective);
  * know are left out. The effective set is as it was afterwards. */
 int become_iab(const struct caps_iab *iab);
 
-/* The supplementary groups; it takes CAP_SETGID effective. */
+#define BECOME_GROUPS_MAX 1024
+
+/* The supplementary groups, BECOME_GROUPS_MAX at most; it takes CAP_SETGID effective. */
 int become_groups(const gid_t *groups, int count);
 
 /* Real, effective and saved ids and all groups become these; permitted stays, effective is empty

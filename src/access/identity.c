@@ -116,6 +116,8 @@ static void take_line(const char *line, struct identity *who, unsigned *seen)
 	else if ((value = after(line, "Gid:")) &&
 		 take_ids(value, &who->rgid, &who->egid, &who->sgid))
 		who->known |= IDENTITY_GIDS;
+	else if (after(line, "VmSize:"))
+		who->has_memory = true;
 	else if ((value = after(line, "NoNewPrivs:")) && take_int(value, &who->no_new_privs))
 		who->known |= IDENTITY_NO_NEW_PRIVS;
 	else if ((value = after(line, "Seccomp:")) && take_int(value, &who->seccomp))

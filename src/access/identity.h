@@ -29,6 +29,7 @@ struct identity {
 	uid_t ruid, euid, suid;
 	gid_t rgid, egid, sgid;
 	struct caps caps;
+	bool has_memory;  /* false for kernel threads and zombies */
 	int no_new_privs; /* 0 or 1 */
 	int seccomp;	  /* 0 none, 1 strict, 2 filter */
 	uint64_t user_ns; /* inode number; see USER_NS_INITIAL */
