@@ -17,15 +17,19 @@ struct command {
 };
 
 static const struct command commands[] = {
+	{ "caps", cmd_caps, "who may do more than an ordinary user", false },
 	{ "capsh", cmd_capsh, "show and change capabilities, then run a shell", true },
 	{ "check", cmd_check, "tell who may see what here, why not, and the smallest fix", false },
 	{ "getcap", cmd_getcap, "show the capabilities of files", true },
 	{ "getpcaps", cmd_getpcaps, "show the capabilities of processes", true },
 	{ "list", cmd_list, "name the events that this machine has", false },
 	{ "setcap", cmd_setcap, "give files capabilities", true },
+	{ "grant", cmd_grant, "let a group run a file with the least capabilities", false },
 	{ "record", cmd_record, "sample a command, processes or the system to a file", false },
 	{ "report", cmd_report, "show where the samples of a recording fell", false },
 	{ "stat", cmd_stat, "count events of a command, processes or the system", false },
+	{ "shell", cmd_shell, "a shell with a monitoring capability for the user behind sudo",
+		false },
 	{ "version", cmd_version, "tell the version", false },
 	{ NULL, NULL, NULL, false },
 };

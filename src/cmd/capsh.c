@@ -39,7 +39,6 @@ static const char differences[] =
 	"--killit=, ==,\n"
 	"=+ and -+.\n";
 
-#define GROUPS_MAX 1024
 #define MEMORY_BYTES (4 << 20)
 
 static struct out out;
@@ -376,7 +375,7 @@ static int take_group(const char *at, size_t size, gid_t *gid)
 
 static int set_groups(const char *value)
 {
-	gid_t list[GROUPS_MAX];
+	gid_t list[BECOME_GROUPS_MAX];
 	int count = 0, err;
 
 	if (load_users())
@@ -384,8 +383,8 @@ static int set_groups(const char *value)
 	while (*value) {
 		size_t size = strcspn(value, ",");
 
-		if (count == GROUPS_MAX)
-			return message_fail("--groups=: more than %d groups", GROUPS_MAX);
+		if (count == BECOME_GROUPS_MAX)
+			return message_fail("--groups=: more than %d groups", BECOME_GROUPS_MAX);
 		if (size && take_group(value, size, &list[count++]))
 			return 1;
 		value += size + (value[size] == ',');
@@ -397,7 +396,7 @@ static int set_groups(const char *value)
 static int set_user(const char *value)
 {
 	static struct user user;
-	gid_t list[GROUPS_MAX];
+	gid_t list[BECOME_GROUPS_MAX];
 	int count, err;
 
 	if (load_users())
@@ -407,7 +406,7 @@ static int set_user(const char *value)
 			users_elsewhere(&users, "passwd")
 				? "; a directory service cannot be asked from here"
 				: "");
-	count = user_groups(&users, &user, list, GROUPS_MAX);
+	count = user_groups(&users, &user, list, BECOME_GROUPS_MAX);
 	err = count < 0 ? count : become_user(user.uid, user.gid, list, count);
 	if (err)
 		return message_fail("--user=%s: %s", value, strerror(-err));
