@@ -336,6 +336,9 @@ void facts_read(struct facts *facts)
 	read_tracing(facts);
 	facts->kptr_restrict = sysctl("/proc/sys/kernel/kptr_restrict", INT_MIN, INT_MAX);
 	facts->kallsyms = fact_path("/proc/kallsyms", R_OK);
+	facts->ftrace = fact_path("/proc/sys/kernel/ftrace_enabled", F_OK);
+	if (facts->limits.paranoid.state == FACT_ABSENT)
+		facts->ftrace = facts->limits.paranoid;
 }
 
 const struct pmu_fact *facts_pmu(const struct facts *facts, const char *name)

@@ -124,6 +124,7 @@ struct facts {
 	struct fact lockdown;
 	struct fact kptr_restrict;
 	struct fact kallsyms; /* 1: /proc/kallsyms can be opened */
+	struct fact ftrace;   /* 1: the kernel has the function tracer */
 	struct fact tracefs;  /* 1: mounted */
 	struct fact tracefs_readable;
 	struct fact cgroupfs;	/* 1: a hierarchy that perf events can use is mounted */

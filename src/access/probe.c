@@ -53,41 +53,32 @@ static int open_event(const struct perf_event_attr *attr, pid_t pid, int cpu, un
 }
 
 /* An id that the kernel does not know is EINVAL; permission is asked of known ones only. */
-static int try_tracepoint(struct perf_event_attr attr, uint64_t id)
+static int try_tracepoint(struct perf_event_attr attr, uint64_t id, pid_t pid, int cpu)
 {
+	uint64_t last = id ? id : TRACEPOINT_FIRST + TRACEPOINT_TRIES;
 	int fd = -EINVAL;
 
-	if (id) {
-		attr.config = id;
-		return open_event(&attr, 0, -1, 0);
-	}
-	for (int i = 0; i < TRACEPOINT_TRIES && fd == -EINVAL; i++) {
-		attr.config = (uint64_t)TRACEPOINT_FIRST + (uint64_t)i;
-		fd = open_event(&attr, 0, -1, 0);
-	}
+	for (attr.config = id ? id : TRACEPOINT_FIRST; attr.config <= last && fd == -EINVAL;
+		attr.config++)
+		fd = open_event(&attr, pid, cpu, 0);
 	return fd;
 }
 
 static int try_open(const struct probe *probe)
 {
 	const struct request *request = probe->request;
-	int fd;
+	bool system = request->target == TARGET_SYSTEM;
+	pid_t pid = request->target == TARGET_TASK ? probe->pid : system ? -1 : 0;
+	int cpu = system ? probe->cpu : -1, fd;
 
-	switch (request->target) {
-	case TARGET_TASK:
-		return open_event(&request->attr, probe->pid, -1, 0);
-	case TARGET_SYSTEM:
-		return open_event(&request->attr, -1, probe->cpu, 0);
-	case TARGET_CGROUP:
+	if (request->target == TARGET_CGROUP) {
 		fd = open(probe->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		return fd < 0 ? -errno
 			      : open_event(&request->attr, fd, probe->cpu, PERF_FLAG_PID_CGROUP);
-	case TARGET_SELF:
-		break;
 	}
 	if (request->attr.type == PERF_TYPE_TRACEPOINT && !request->special)
-		return try_tracepoint(request->attr, probe->tracepoint);
-	return open_event(&request->attr, 0, -1, 0);
+		return try_tracepoint(request->attr, probe->tracepoint, pid, cpu);
+	return open_event(&request->attr, pid, cpu, 0);
 }
 
 /* Some symbols are at 0 for everybody (per-CPU data), so the first page does not tell. */

@@ -208,6 +208,7 @@ static void add_sysctl(struct ground *g)
 			"sysctl kernel.perf_event_paranoid=-1\n"));
 }
 
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-"
 #define PRIVILEGES                                                                                 \
 	(FIX_PERFMON | FIX_PTRACE | FIX_ADMIN | FIX_PARANOID_2 | FIX_INITIAL_NS | FIX_SECCOMP |    \
 		FIX_SYSLOG | FIX_KPTR)
@@ -219,7 +220,8 @@ void remedies_make(struct remedies *remedies, const struct survey *survey, struc
 	ssize_t size = readlink("/proc/self/exe", g.self, sizeof(g.self) - 1);
 
 	remedies->count = 0;
-	if (size <= 0)
+	/* what a shell would not take as it is has no place in a line to be pasted */
+	if (size <= 0 || g.self[strspn(g.self, PLAIN)])
 		snprintf(g.self, sizeof(g.self), "/usr/local/bin/perfbox");
 	for (int i = 0; i < survey->row_count; i++)
 		g.fixes |= survey->rows[i].fix;

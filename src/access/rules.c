@@ -7,7 +7,7 @@ static const struct {
 	const char *name, *text;
 } layers[LAYERS] = {
 	[LAYER_NONE] = { "none", "nothing" },
-	[LAYER_KERNEL] = { "kernel", "this kernel, which has no perf events" },
+	[LAYER_KERNEL] = { "kernel", "this kernel" },
 	[LAYER_SECCOMP] = { "seccomp", "a seccomp filter" },
 	[LAYER_GATE] = { "gate", "the distribution's gate on perf_event_paranoid" },
 	[LAYER_PARANOID] = { "paranoid", "kernel.perf_event_paranoid" },
@@ -89,24 +89,31 @@ static enum answer scope(const struct facts *f, int level)
 	return both(paranoid_above(f, level), not(perfmon(f)));
 }
 
-/* A change that stable series got at different releases; rows in order of the series. */
+/* A change that stable series got at different releases: of a series, the last release known to
+ * be without it and the first known to have it. */
 struct since {
-	int64_t series; /* KERNEL(major, minor, 0) */
-	int64_t first;	/* the first release of the series that has it */
+	int64_t without, with;
 };
 
-/* Series between and after the rows follow `later`, the first mainline release that has it. */
-static struct fact kernel_since(
-	const struct facts *f, const struct since *rows, int count, int64_t later)
+/* Series that are not listed: without it before the first, with it from `mainline` on, and in
+ * between as `between` says. */
+static struct fact kernel_since(const struct facts *f, const struct since *rows, int count,
+	int64_t mainline, struct fact between)
 {
 	int64_t kernel = f->kernel.value;
 
 	if (!fact_known(f->kernel))
 		return f->kernel;
-	for (int i = 0; i < count; i++)
-		if (kernel >> 16 == rows[i].series >> 16)
-			return FACT_OF(kernel >= rows[i].first);
-	return FACT_OF(kernel >= later);
+	for (int i = 0; i < count; i++) {
+		if (kernel >> 16 != rows[i].without >> 16)
+			continue;
+		if (kernel <= rows[i].without || kernel >= rows[i].with)
+			return FACT_OF(kernel >= rows[i].with);
+		return (struct fact){ .state = FACT_UNASKED };
+	}
+	if (kernel >= mainline)
+		return FACT_OF(1);
+	return !count || kernel < rows[0].without ? FACT_OF(0) : between;
 }
 
 struct fact rules_has_perfmon(const struct facts *f)
@@ -116,35 +123,52 @@ struct fact rules_has_perfmon(const struct facts *f)
 
 struct fact rules_has_ptrace_bypass(const struct facts *f)
 {
-	return kernel_since(f, NULL, 0, KERNEL(5, 9, 0));
+	return kernel_since(f, NULL, 0, KERNEL(5, 9, 0), FACT_OF(0));
 }
+
+#define ROWS(rows) (rows), (int)(sizeof(rows) / sizeof(*(rows)))
 
 /* "perf: Revert to requiring CAP_SYS_ADMIN for uprobes"; before 5.8 it was CAP_SYS_ADMIN too. */
 struct fact rules_uprobe_admin(const struct facts *f)
 {
 	static const struct since rows[] = {
-		{ KERNEL(5, 10, 0), KERNEL(5, 10, 240) },
-		{ KERNEL(5, 15, 0), KERNEL(5, 15, 189) },
-		{ KERNEL(6, 1, 0), KERNEL(6, 1, 146) },
-		{ KERNEL(6, 6, 0), KERNEL(6, 6, 99) },
-		{ KERNEL(6, 12, 0), KERNEL(6, 12, 39) },
-		{ KERNEL(6, 15, 0), KERNEL(6, 15, 7) },
+		{ KERNEL(5, 10, 239), KERNEL(5, 10, 240) },
+		{ KERNEL(5, 15, 188), KERNEL(5, 15, 189) },
+		{ KERNEL(6, 1, 145), KERNEL(6, 1, 146) },
+		{ KERNEL(6, 6, 98), KERNEL(6, 6, 99) },
+		{ KERNEL(6, 12, 38), KERNEL(6, 12, 39) },
+		{ KERNEL(6, 15, 6), KERNEL(6, 15, 7) },
 	};
 
 	if (!rules_has_perfmon(f).value)
 		return FACT_OF(1);
-	return kernel_since(f, rows, sizeof(rows) / sizeof(*rows), KERNEL(6, 16, 0));
+	return kernel_since(f, ROWS(rows), KERNEL(6, 16, 0), FACT_OF(0));
 }
 
-/* Kernels that count text_poke and the kernel part of a call chain as kernel scope. */
-static struct fact strict_scope(const struct facts *f, int64_t first_6_1)
+/* Kernels that count text_poke records, and the kernel part of a call chain, as kernel scope. Seen
+ * absent in 5.10.223, 6.12.107 and 6.18.44, and there in 7.2.13. */
+static struct fact strict_text_poke(const struct facts *f)
 {
-	const struct since rows[] = {
-		{ KERNEL(6, 1, 0), first_6_1 },
-		{ KERNEL(6, 12, 0), KERNEL(6, 12, 113) },
+	static const struct since rows[] = {
+		{ KERNEL(5, 10, 223), INT64_MAX },
+		{ KERNEL(6, 1, 190), KERNEL(6, 1, 191) },
+		{ KERNEL(6, 12, 112), KERNEL(6, 12, 113) },
+		{ KERNEL(6, 18, 44), INT64_MAX },
 	};
 
-	return kernel_since(f, rows, 2, INT64_MAX);
+	return kernel_since(f, ROWS(rows), KERNEL(7, 2, 0), (struct fact){ .state = FACT_UNASKED });
+}
+
+static struct fact strict_chain(const struct facts *f)
+{
+	static const struct since rows[] = {
+		{ KERNEL(5, 10, 223), INT64_MAX },
+		{ KERNEL(6, 1, 192), INT64_MAX },
+		{ KERNEL(6, 12, 112), KERNEL(6, 12, 113) },
+		{ KERNEL(6, 18, 44), INT64_MAX },
+	};
+
+	return kernel_since(f, ROWS(rows), KERNEL(7, 2, 0), (struct fact){ .state = FACT_UNASKED });
 }
 
 const struct pmu_fact *rules_aux_pmu(const struct facts *f)
@@ -221,15 +245,23 @@ static enum answer text_poke(const struct facts *f, const struct request *r)
 {
 	if (!flag(r, PERF_ATTR_TEXT_POKE))
 		return NO;
-	return both(answer_of(strict_scope(f, KERNEL(6, 1, 191))), scope(f, 1));
+	return both(answer_of(strict_text_poke(f)), scope(f, 1));
+}
+
+static bool kernel_part(const struct request *r)
+{
+	return r->attr.sample_type & PERF_SAMPLE_CALLCHAIN &&
+	       !flag(r, PERF_ATTR_EXCLUDE_CALLCHAIN_KERNEL);
+}
+
+bool rules_near_kernel(const struct request *r)
+{
+	return kernel_part(r) || flag(r, PERF_ATTR_TEXT_POKE);
 }
 
 static enum answer kernel_chain(const struct facts *f, const struct request *r)
 {
-	if (!(r->attr.sample_type & PERF_SAMPLE_CALLCHAIN) ||
-		flag(r, PERF_ATTR_EXCLUDE_CALLCHAIN_KERNEL))
-		return NO;
-	return both(answer_of(strict_scope(f, INT64_MAX)), scope(f, 1));
+	return kernel_part(r) ? both(answer_of(strict_chain(f)), scope(f, 1)) : NO;
 }
 
 static enum answer namespaces(const struct facts *f, const struct request *r)
@@ -331,6 +363,11 @@ static enum answer no_branches(const struct facts *f, const struct request *r)
 	return pmu && pmu->branches ? NO : YES;
 }
 
+static enum answer no_ftrace(const struct facts *f, const struct request *r)
+{
+	return r->special == SPECIAL_FTRACE ? not(answer_of(f->ftrace)) : NO;
+}
+
 static enum answer no_special(const struct facts *f, const struct request *r)
 {
 	static const char *const names[] = {
@@ -394,11 +431,14 @@ static const struct rule {
 	{ filtered, LAYER_SECCOMP, 0, "perf_event_open does not reach the kernel" },
 	{ ubuntu_gate, LAYER_GATE, EACCES,
 		"this kernel asks for CAP_SYS_ADMIN for everything while it is above 3" },
-	{ branch_levels, LAYER_PARANOID, EACCES,
-		"above 1, branches in the kernel need CAP_PERFMON" },
 	{ debian_gate, LAYER_GATE, EACCES,
 		"this kernel asks for CAP_SYS_ADMIN for everything while it is above 2; "
 		"CAP_PERFMON will not do" },
+	/* the kernel asks this before Debian's gate, which says the same EACCES and is the first to
+	 * open
+	 */
+	{ branch_levels, LAYER_PARANOID, EACCES,
+		"above 1, branches in the kernel need CAP_PERFMON" },
 	{ kernel_scope, LAYER_PARANOID, EACCES, "above 1, what the kernel does needs CAP_PERFMON" },
 	{ text_poke, LAYER_PARANOID, EACCES, "above 1, text_poke records need CAP_PERFMON" },
 	{ kernel_chain, LAYER_PARANOID, EACCES,
@@ -410,6 +450,7 @@ static const struct rule {
 		"at level confidentiality nobody reads registers of an interrupt" },
 	{ no_cgroup, LAYER_TARGET, EBADF, "no cgroup hierarchy for perf events is mounted" },
 	{ no_special, LAYER_HARDWARE, ENOENT, "this kernel has no such PMU here" },
+	{ no_ftrace, LAYER_KERNEL, EINVAL, "it was built without the function tracer" },
 	{ no_pmu, LAYER_HARDWARE, ENOENT, "no PMU counts the CPU's events here" },
 	{ no_branches, LAYER_HARDWARE, EOPNOTSUPP, "the PMU records no branch stacks" },
 	{ raw_tracepoint, LAYER_PARANOID, EPERM, "above -1, tracepoint data needs CAP_PERFMON" },
@@ -505,6 +546,11 @@ static void apply(struct facts *facts, struct request *request, unsigned fix)
 		{ FIX_ADMIN, CAP_BIT(CAP_SYS_ADMIN) },
 	};
 
+	/* outside, the namespace's capabilities are none */
+	if (fix & FIX_INITIAL_NS) {
+		facts->who.caps = (struct caps){ 0 };
+		facts->initial_user_ns = FACT_OF(1);
+	}
 	for (size_t i = 0; i < sizeof(caps) / sizeof(*caps); i++)
 		if (fix & caps[i].fix) {
 			facts->who.caps.effective |= caps[i].cap;
@@ -521,10 +567,6 @@ static void apply(struct facts *facts, struct request *request, unsigned fix)
 		facts->lockdown = FACT_OF(LOCKDOWN_NONE);
 	if (fix & FIX_KPTR)
 		facts->kptr_restrict = FACT_OF(1);
-	if (fix & FIX_INITIAL_NS) {
-		facts->who.caps = (struct caps){ 0 };
-		facts->initial_user_ns = FACT_OF(1);
-	}
 }
 
 static bool opens(struct facts facts, struct request request, unsigned fix)

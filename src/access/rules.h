@@ -111,6 +111,10 @@ struct fact rules_has_perfmon(const struct facts *facts);
 struct fact rules_has_ptrace_bypass(const struct facts *facts);
 struct fact rules_uprobe_admin(const struct facts *facts);
 
+/* What some kernels count as the kernel's scope, and some do not: text_poke records, and call
+ * chains of user samples without exclude_callchain_kernel. */
+bool rules_near_kernel(const struct request *request);
+
 /* The PMU that fills AUX areas here, or NULL. */
 const struct pmu_fact *rules_aux_pmu(const struct facts *facts);
 

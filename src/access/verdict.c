@@ -81,8 +81,7 @@ static struct ruling denied(const struct facts *facts, const struct request *req
 	if (paranoid > 2 && !admin && facts->gate.value == GATE_NONE) {
 		ruling.layer = LAYER_GATE;
 		ruling.why = "above 2, this kernel asks for CAP_SYS_ADMIN";
-	} else if (!perfmon && paranoid > 1 &&
-		   !(request->attr.flags & PERF_ATTR_EXCLUDE_CALLCHAIN_KERNEL)) {
+	} else if (!perfmon && paranoid > 1 && rules_near_kernel(request)) {
 		ruling.layer = LAYER_PARANOID;
 		ruling.why = "above 1, this kernel counts more as kernel scope than others do";
 	} else if (request->target == TARGET_TASK && !perfmon) {
@@ -107,7 +106,8 @@ struct ruling verdict_blame(const struct facts *facts, const struct request *req
 	if (error == EACCES || error == EPERM)
 		return denied(facts, request, error);
 	if (error < 0)
-		return (struct ruling){ REFUSED, LAYER_SECCOMP, error, "it kills the caller" };
+		return (struct ruling){ REFUSED, error == -1 ? LAYER_SECCOMP : LAYER_UNKNOWN, error,
+			error == -1 ? "it kills the caller" : "it did not come back in time" };
 	if (row == ERRORS)
 		return (struct ruling){ REFUSED, LAYER_UNKNOWN, error, strerror(error) };
 	return (struct ruling){ REFUSED, errors[row].layer, error, errors[row].why };

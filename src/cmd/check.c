@@ -1,15 +1,19 @@
 #include "cmd/cmd.h"
 
+#include "access/audit.h"
 #include "access/need.h"
 #include "access/remedy.h"
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/message.h"
 #include "base/option.h"
 #include "capture/budget.h"
 #include "capture/event.h"
+#include "view/audit.h"
 #include "view/check.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +29,7 @@ static const char usage[] =
 	"\n";
 
 #define ARENA_BYTES (1u << 20)
+#define AUDIT_BUFFER 65536
 
 static struct {
 	uint64_t pid, sessions;
@@ -150,6 +155,53 @@ static int survey(const struct need *need)
 		.verbose = asked.verbose > 0 });
 }
 
+/* Lines longer than the buffer are read in pieces, of which none will make sense. */
+static int read_audit(struct audit *audit, int fd, char *buffer)
+{
+	size_t used = 0;
+	ssize_t size;
+
+	while ((size = file_read(fd, buffer + used, AUDIT_BUFFER - used)) > 0) {
+		char *line = buffer, *end = buffer + used + size, *newline;
+
+		while ((newline = memchr(line, '\n', (size_t)(end - line)))) {
+			audit_line(audit, line, (size_t)(newline - line));
+			line = newline + 1;
+		}
+		used = (size_t)(end - line);
+		if (used == AUDIT_BUFFER) {
+			audit_line(audit, line, used);
+			used = 0;
+		}
+		memmove(buffer, line, used);
+	}
+	if (used)
+		audit_line(audit, buffer, used);
+	audit_end(audit);
+	return size < 0 ? (int)size : 0;
+}
+
+static int audit(const char *path)
+{
+	static struct arena arena;
+	bool standard = !strcmp(path, "-");
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	int status = fd < 0 ? -errno : arena_reserve(&arena, ARENA_BYTES);
+	struct audit *found = status ? NULL : arena_new(&arena, struct audit);
+	char *buffer = status ? NULL : arena_take(&arena, AUDIT_BUFFER, 1);
+
+	if (found && buffer)
+		status = read_audit(found, fd, buffer);
+	if (fd >= 0 && !standard)
+		close(fd);
+	if (status)
+		return message_fail("--audit %s: %s", path, strerror(-status));
+	out_begin(&out, STDOUT_FILENO);
+	(asked.json ? audit_json : audit_text)(&out, found);
+	return out_flush(&out) ? message_fail("cannot write the answer: %s", strerror(out.error))
+			       : 0;
+}
+
 int cmd_check(int argc, char **argv)
 {
 	const struct need *need = NULL;
@@ -169,5 +221,5 @@ int cmd_check(int argc, char **argv)
 	if (asked.purpose && !(need = need_find(asked.purpose)))
 		return message_usage(
 			"--for %s: not known; perfbox check --for list names all", asked.purpose);
-	return survey(need);
+	return asked.audit ? audit(asked.audit) : survey(need);
 }
