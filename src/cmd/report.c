@@ -340,6 +340,20 @@ static bool recorded_elsewhere(void)
 	return *host && !uname(&here) && strcmp(host, here.nodename);
 }
 
+/* Another build, hidden kernel addresses and no rights are always told: names are lost that a user
+ * may have expected. -v tells of all images. */
+static void say_unnamed(const struct image *image)
+{
+	bool told = image->status == IMAGE_OTHER_BUILD || image->status == IMAGE_HIDDEN ||
+		    image->error == EACCES || image->error == EPERM;
+
+	if (image->status <= IMAGE_NAMED || !image->places || (!told && !verbose))
+		return;
+	message("%s: no names for %" PRIu32 " places: %s%s%s", image->path, image->place_count,
+		image_status_text(image->status), image->error ? ", " : "",
+		image->error ? strerror(image->error) : "");
+}
+
 static void resolve(void)
 {
 	struct resolve_options o = {
@@ -353,6 +367,8 @@ static void resolve(void)
 	resolve_images(&recording.images, &o, &result);
 	if (result.dropped)
 		message("%" PRIu32 " symbols found no room; see --memory", result.dropped);
+	for (const struct image *i = recording.images.first; i; i = i->next)
+		say_unnamed(i);
 }
 
 /* Samples that ended outside the wanted images and functions count for nothing. */

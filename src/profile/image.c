@@ -281,8 +281,9 @@ const char *image_status_text(enum image_status status)
 		[IMAGE_NO_FILE] = "no file",
 		[IMAGE_NOT_ELF] = "no readable ELF file",
 		[IMAGE_NO_SYMBOLS] = "no symbols",
-		[IMAGE_OTHER_BUILD] = "the file has another build ID",
-		[IMAGE_HIDDEN] = "kernel addresses are hidden (kptr_restrict)",
+		[IMAGE_OTHER_BUILD] = "the file there now is another build",
+		[IMAGE_HIDDEN] = "kernel addresses are hidden; as root, or with kptr_restrict 0, "
+				 "they are not",
 	};
 
 	return (unsigned)status < sizeof(text) / sizeof(*text) ? text[status] : "?";
