@@ -267,42 +267,42 @@ static void read_lsm(struct facts *facts)
 	facts->confinement[size < 0 ? 0 : strcspn(facts->confinement, "\n")] = 0;
 }
 
-static void read_pmu(struct facts *facts, const char *name)
+/* False where it has no type: it is on its way out, or no PMU. */
+static bool read_pmu(struct pmu_fact *pmu)
 {
-	struct pmu_fact *pmu = &facts->pmus[facts->pmu_count];
 	char path[128];
 	struct fact type;
 
-	if (strlen(name) >= sizeof(pmu->name) || facts->pmu_count == FACTS_PMUS)
-		return;
-	snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s/type", name);
+	snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s/type", pmu->name);
 	type = sysctl(path, 0, INT_MAX);
-	if (!fact_known(type))
-		return;
-	facts->pmu_count++;
-	snprintf(pmu->name, sizeof(pmu->name), "%s", name);
-	pmu->type = (uint32_t)type.value;
+	pmu->type = (uint32_t)fact_or(type, 0);
 	/* PERF_TYPE_RAW is x86's "cpu"; PMUs of one kind of core list their CPUs */
-	snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s/cpus", name);
+	snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s/cpus", pmu->name);
 	pmu->cpu = pmu->type == 4 || access(path, F_OK) == 0;
-	snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s/caps/branches", name);
+	snprintf(path, sizeof(path), "/sys/bus/event_source/devices/%s/caps/branches", pmu->name);
 	pmu->branches = fact_or(sysctl(path, 0, INT_MAX), 0) > 0;
+	return fact_known(type);
 }
 
+/* Names first, so that one free descriptor will do. */
 static void read_pmus(struct facts *facts)
 {
 	struct dir dir;
 	const char *name;
 	int status = dir_open(&dir, "/sys/bus/event_source/devices");
-	int count = 0;
+	uint32_t count = 0, listed = 0;
 
 	facts->pmus_known = fact_failed(-status);
 	if (status)
 		return;
 	for (; (name = dir_next(&dir)); count++)
-		read_pmu(facts, name);
+		if (listed < FACTS_PMUS && strlen(name) < sizeof(facts->pmus->name))
+			strcpy(facts->pmus[listed++].name, name);
 	dir_close(&dir);
 	facts->pmus_known = FACT_OF(count);
+	for (uint32_t i = 0; i < listed; i++)
+		if (read_pmu(&facts->pmus[i]))
+			facts->pmus[facts->pmu_count++] = facts->pmus[i];
 }
 
 static void read_tracing(struct facts *facts)

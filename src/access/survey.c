@@ -80,24 +80,38 @@ static bool of_another_user(const struct identity *task, const struct identity *
 	return task->known & IDENTITY_UIDS && task->ruid != who->ruid && task->euid != who->euid;
 }
 
-/* Any process of another user that runs here. */
-static void find_other(struct survey *survey)
+#define CANDIDATES 512
+
+/* Numbers first, so that one free descriptor will do. */
+static int list_processes(pid_t pids[CANDIDATES])
 {
 	struct dir dir;
 	const char *name;
+	int count = 0;
 
 	if (dir_open(&dir, "/proc"))
-		return;
-	while (!survey->other.pid && (name = dir_next(&dir))) {
+		return 0;
+	while (count < CANDIDATES && (name = dir_next(&dir)))
+		if (isdigit((unsigned char)*name))
+			pids[count++] = atoi(name);
+	dir_close(&dir);
+	return count;
+}
+
+/* Any process of another user that runs here. */
+static void find_other(struct survey *survey)
+{
+	pid_t pids[CANDIDATES];
+	int count = list_processes(pids);
+
+	for (int i = 0; i < count && !survey->other.pid; i++) {
 		struct identity task;
 
-		if (!isdigit((unsigned char)*name) || identity_read(atoi(name), &task))
+		if (identity_read(pids[i], &task) || !of_another_user(&task, &survey->facts.who))
 			continue;
-		task.pid = atoi(name);
-		if (of_another_user(&task, &survey->facts.who))
-			survey->other = task;
+		survey->other = task;
+		survey->other.pid = pids[i];
 	}
-	dir_close(&dir);
 }
 
 static struct identity made_task(const struct identity *who, pid_t pid, bool other)

@@ -69,9 +69,12 @@ static int list_purposes(void)
 /* Attributes of what -e names; what has nothing to open is left out. */
 static int parse_events(struct arena *arena, struct survey_question *question)
 {
-	struct event_list *list = arena_new(arena, struct event_list);
+	struct event_list *list;
 	struct event_error error;
 
+	if (!asked.events.count)
+		return 0;
+	list = arena_new(arena, struct event_list);
 	if (!list)
 		return message_fail("-e: the arena is full; this is a defect");
 	for (int i = 0; i < asked.events.count; i++)
