@@ -11,9 +11,10 @@
  *   mem:0x1000[/len][:rwx]                                        breakpoints
  *   EVENT:ukhHGIpppPSDWe  {EVENT,EVENT}:MODIFIERS  EVENT,EVENT    modifiers, groups, lists
  *
- * Meanings are perf's, but for one: a term overrides what an alias of its PMU says, where perf
- * merges the bits of both. The strings are the user's own, sysfs and tracefs are read with care.
- * Of sampling only what the string says is set: no sample_type, no default period.
+ * Meanings are perf's, but for two: a term overrides what an alias of its PMU says, where perf
+ * merges the bits of both; and guests are left out unless G asks for them, where k, h, I, D, e, S
+ * and W let them in with perf. The strings are the user's own, sysfs and tracefs are read with
+ * care. Of sampling only what the string says is set: no sample_type, no default period.
  */
 
 #include "data/abi.h"

@@ -615,6 +615,8 @@ static int count(void)
 			asked.output_given ? asked.output : "the counts", strerror(out.error));
 	if (failed || !asked.target.command)
 		return failed;
+	if (target.child)
+		return 128 + stop_signal;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 

@@ -14,8 +14,9 @@ static int unit_columns(const struct stat_sheet *sheet)
 
 	for (int i = 0; i < sheet->events->count; i++) {
 		size_t length = strlen(sheet->events->at[i].unit);
+		bool there = sheet->cells[(size_t)i * sheet->columns].state != COUNT_UNSUPPORTED;
 
-		widest = length > widest ? length : widest;
+		widest = there && length > widest ? length : widest;
 	}
 	return (int)widest;
 }

@@ -306,7 +306,7 @@ static void what_is_wrong_is_said_where_it_is(void **state)
 		{ "cpu/call-graph=fp/", 4, "options" },
 		{ "cycles/umask=1/", 7, "umask" },
 		{ "../x/event=1/", 0, "no PMU" },
-		{ "cpu/../type/", 8, "expected" },
+		{ "cpu/../type/", 4, "neither" },
 	};
 
 	(void)state;
