@@ -98,6 +98,11 @@ LAB_ARCH ?= $(HOST)
 lab: build/perfbox other workloads
 	@$(PYTHON) tests/lab/machine.py $(KERNEL) $(LAB_ARCH)
 
+demo: build/perfbox
+	@tests/demo.sh
+bench: build/perfbox other workloads
+	@$(PYTHON) tests/bench/bench.py
+
 # Lint: the format, clang-tidy, the rules of the house, what the binaries are, and clang as compiler.
 C_FILES := $(wildcard src/*.c src/*/*.c arch/*.c arch/*/*.c)
 ALL_C := $(C_FILES) $(wildcard src/*/*.h arch/*.h tests/*/*.[ch])
@@ -125,5 +130,5 @@ build/lint/%.tidy: %.c .clang-tidy $(wildcard src/*/*.h arch/*.h)
 	@touch $@
 
 .PHONY: lint lint-format lint-house lint-binary lint-clang lint-tidy
-.PHONY: fuzz check check-kernels check-some lab other units fuzzers workloads
+.PHONY: demo bench fuzz check check-kernels check-some lab other units fuzzers workloads
 .SECONDARY:

@@ -1,0 +1,161 @@
+"""One table: perfbox beside Debian's perf, in the same run on the same machine, as ratios.
+
+A row is measured in turns (perfbox, perf, perf, perfbox, ...), so that what else the machine does
+meets both. CPU time is user + system of the program itself and of what it waited for (getrusage).
+"""
+
+import os
+import pathlib
+import re
+import signal
+import statistics
+import subprocess
+import sys
+import time
+
+from perfdata import counts
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HOME = ROOT / "build/bench"
+PERFBOX, PERF = str(ROOT / "build/perfbox"), "/usr/bin/perf"
+QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+BURN_SECONDS = 5
+BIG_SAMPLES = 400_000
+
+rows = []
+
+
+def row(what, ours, theirs, limit, show="{:.1f}"):
+    """limit: what the ratio may be, or a text that tells another condition."""
+    ratio = ours / theirs if theirs else float("nan")
+    allowed = f"<= {limit:g}" if isinstance(limit, (int, float)) else limit
+    rows.append((what, show.format(ours), show.format(theirs), f"{ratio:.3f}" if theirs else "-", allowed))
+
+
+def spent(argv, out=subprocess.DEVNULL):
+    """CPU seconds, wall seconds and peak RSS (KiB) of a program run to its end."""
+    began = time.monotonic()
+    child = subprocess.Popen(argv, **{**QUIET, "stdout": out})
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        sys.exit(f"bench: {' '.join(map(str, argv))} ended with {child.returncode}")
+    return usage.ru_utime + usage.ru_stime, time.monotonic() - began, usage.ru_maxrss
+
+
+def turns(count):
+    for turn in range(count):
+        yield from (PERFBOX, PERF) if turn % 2 == 0 else (PERF, PERFBOX)
+
+
+def has(command):
+    return command in subprocess.run([PERFBOX, "--list"], capture_output=True, text=True).stdout.split()
+
+
+def size():
+    libraries = re.findall(r"(/\S+) \(0x", subprocess.run(["ldd", PERF], capture_output=True, text=True).stdout)
+    theirs = sum(os.stat(path).st_size for path in [PERF, *libraries])
+    other = sorted((ROOT / "build").glob("*64*/perfbox"))
+    for path in other:
+        row(f"size, {path.parent.name} (KiB)", path.stat().st_size / 1024, theirs / 1024, "300 KiB")
+
+
+def start():
+    took = {PERFBOX: [], PERF: []}
+    for program in turns(30):
+        took[program].append(spent([program, "stat", "true"])[0] * 1000)
+    row("stat true, CPU (ms)", statistics.median(took[PERFBOX]), statistics.median(took[PERF]), 0.15, "{:.2f}")
+
+
+def beyond_rings_kb(pid):
+    """Resident memory of a recorder but for its ring pages."""
+    total, ring = 0, False
+    for line in open(f"/proc/{pid}/smaps"):
+        if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
+            ring = "[perf_event]" in line
+        elif line.startswith("Rss:") and not ring:
+            total += int(line.split()[1])
+    return total
+
+
+def record_once(program, path):
+    argv = [program, "record", "-F", "20000", "-g", "-a", "-o", str(path)]
+    child = subprocess.Popen(argv, **QUIET)
+    time.sleep(BURN_SECONDS / 2)
+    resident = beyond_rings_kb(child.pid)
+    time.sleep(BURN_SECONDS / 2)
+    child.send_signal(signal.SIGINT)
+    _, _, usage = os.wait4(child.pid, 0)
+    child.returncode = 0
+    samples, lost = counts(path)
+    return usage.ru_utime + usage.ru_stime, resident, samples, lost
+
+
+def record():
+    burner = str(ROOT / "build/workload/native/deep")
+    sums = {PERFBOX: [0, 0, 0, 0], PERF: [0, 0, 0, 0]}
+    busy = [subprocess.Popen([burner, "600"], **QUIET) for _ in range(os.cpu_count())]
+    try:
+        for program in turns(2):
+            for at, value in enumerate(record_once(program, HOME / "record.data")):
+                sums[program][at] = max(sums[program][at], value) if at == 1 else sums[program][at] + value
+    finally:
+        for child in busy:
+            child.kill()
+            child.wait()
+    ours, theirs = sums[PERFBOX], sums[PERF]
+    row("record -F 20000 -g -a, own CPU (s)", ours[0], theirs[0], 0.5, "{:.2f}")
+    row("  samples", ours[2], theirs[2], "-", "{:.0f}")
+    row("  lost", ours[3], theirs[3], "<= perf's", "{:.0f}")
+    row("  memory beyond the rings (KiB)", ours[1], theirs[1], "6 MiB", "{:.0f}")
+
+
+def big():
+    """A file of some 70 MB with callchains, recorded once by perf."""
+    path = HOME / "big.data"
+    for seconds in (10, 20, 40):
+        if path.exists() and counts(path)[0] >= BIG_SAMPLES * 0.9:
+            break
+        work = f"end=$(($(date +%s)+{seconds})); while [ $(date +%s) -lt $end ]; do tar cf - /usr/include | xz -1 -T2 | cksum; done"
+        subprocess.run([PERF, "record", "-F", "20000", "-g", "-a", "-m", "8M", "-o", path, "--", "sh", "-c", work],
+                       check=True, **QUIET)
+    return path
+
+
+def percents(program, path):
+    argv = [program, "report", "--stdio", "--no-children", "-g", "none", "-s", "comm,dso,symbol", "-i", str(path)]
+    said = subprocess.run(argv, capture_output=True, text=True, errors="replace").stdout
+    found = re.findall(r"^\s+(\d+\.\d+)%\s+(.*?)\s*$", said, re.M)
+    return [(" ".join(name.split()), float(percent)) for percent, name in found]
+
+
+def report():
+    path = big()
+    samples, _ = counts(path)
+    took = {PERFBOX: [], PERF: []}
+    for program in turns(3):
+        took[program].append(spent([program, "report", "--stdio", "-i", str(path)]))
+    ours, theirs = ([min(values) for values in zip(*took[program])] for program in (PERFBOX, PERF))
+    row(f"report of {path.stat().st_size >> 20} MiB, {samples} samples, CPU (s)", ours[0], theirs[0], 0.1, "{:.3f}")
+    row("  wall (s)", ours[1], theirs[1], 0.1, "{:.3f}")
+    row("  peak memory (MiB)", ours[2] / 1024, theirs[2] / 1024, 0.25)
+    mine, top = dict(percents(PERFBOX, path)), percents(PERF, path)[:20]
+    apart = max((abs(mine.get(name, 0) - percent) for name, percent in top), default=100)
+    rows.append(("  top 20 rows, farthest apart (points)", f"{apart:.2f}", "-", "-", "<= 0.01"))
+
+
+def main():
+    HOME.mkdir(parents=True, exist_ok=True)
+    if not os.access(PERF, os.X_OK):
+        sys.exit("bench: no /usr/bin/perf to compare with")
+    size()
+    for command, measure in (("stat", start), ("record", record), ("report", report)):
+        if has(command):
+            measure()
+    rows.insert(0, ("", "perfbox", "perf", "ratio", "wanted"))
+    widths = [max(len(line[at]) for line in rows) for at in range(5)]
+    for line in rows:
+        print("  ".join([line[0].ljust(widths[0])] + [line[at].rjust(widths[at]) for at in range(1, 5)]))
+
+
+main()
