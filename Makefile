@@ -18,6 +18,7 @@ else
 
 VERSION = 0.1
 Q := $(if $(V),,@)
+comma := ,
 HOST := $(subst aarch64,arm64,$(shell uname -m))
 ifeq ($(origin ARCH),command line)
 all: build/$(ARCH)/perfbox
@@ -37,11 +38,14 @@ endif
 ifneq ($(findstring clang,$(CC)),)
 TARGET := --target=$(MACHINE)-linux-musl
 endif
+LDFLAGS := -Wl,-z,relro,-z,now,-z,noexecstack,-z,text -Wl,--gc-sections -Wl,--build-id
 # Where RELRO ends GNU ld leaves up to 64 KiB of zeroes in an arm64 file; lld does not.
 LLD := $(addprefix -fuse-ld=lld -B,$(dir $(shell command -v ld.lld)))
 ifneq ($(findstring musl,$(shell $(CC) -dumpmachine)),)
 LINK = $(CC) -static-pie $(LLD) $(LDFLAGS) -o $@ $1
 else
+START := arch/$(ARCH)/start.S
+LDFLAGS += -Wl,-e,start $(if $(LLD),-Wl$(comma)--pack-dyn-relocs=relr -Wl$(comma)--icf=all)
 MUSL := /usr/lib/$(MACHINE)-linux-musl
 INCLUDE := -nostdinc -isystem /usr/include/$(MACHINE)-linux-musl \
 	-isystem $(shell $(CC) $(TARGET) -print-file-name=include)
@@ -52,9 +56,8 @@ endif
 
 CFLAGS ?= -Os -g
 # What runs once per record, frame or symbol is built for speed, the rest for size.
-HOT := src/capture/recorder.c src/data/reader.c src/data/sample.c $(wildcard src/profile/chain.c \
-	src/profile/tree.c src/profile/process.c src/profile/hist.c src/profile/image.c \
-	src/profile/kallsyms.c src/profile/elf.c src/profile/match.c)
+HOT := src/capture/recorder.c src/data/reader.c src/data/sample.c src/profile/chain.c \
+	src/profile/tree.c src/profile/process.c src/profile/kallsyms.c
 CFLAGS_arm64 := $(if $(findstring clang,$(CC)),,-mno-outline-atomics)
 WARNINGS := -Wall -Wextra -Werror -Wvla -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wwrite-strings -Wundef
@@ -62,12 +65,11 @@ BASE_FLAGS := -std=c11 -D_GNU_SOURCE -DPERFBOX_VERSION='"$(VERSION)"' -Isrc -Iar
 	-fno-common -fno-math-errno
 FLAGS := $(TARGET) $(INCLUDE) $(BASE_FLAGS) -fPIE -fstack-protector-strong -fno-asynchronous-unwind-tables \
 	-fno-unwind-tables -ffunction-sections -fdata-sections $(CFLAGS_$(ARCH))
-LDFLAGS := -Wl,-z,relro,-z,now,-z,noexecstack,-z,text -Wl,--gc-sections -Wl,--build-id
 
 MODULES := $(wildcard src/base/*.c src/data/*.c src/access/*.c src/profile/*.c src/capture/*.c \
 	src/view/*.c) arch/arch.c $(wildcard arch/*/decode.c)
-SOURCES := src/main.c $(wildcard src/cmd/*.c) $(MODULES) arch/$(ARCH)/host.c
-OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
+SOURCES := src/main.c $(wildcard src/cmd/*.c) $(MODULES) arch/$(ARCH)/host.c $(START)
+OBJECTS := $(patsubst %,$(OUT)/obj/%.o,$(basename $(SOURCES)))
 
 build/perfbox: build/$(HOST)/perfbox
 	@ln -f $< $@
@@ -85,6 +87,13 @@ $(OUT)/obj/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC  $@")
 	$Q$(CC) $(FLAGS) $(CFLAGS) $(if $(filter $<,$(HOT)),-O2) -MMD -MP -c -o $@ $<
+
+$(OUT)/obj/%.o: %.S $(OUT)/flags
+	@mkdir -p $(@D)
+	$Q$(CC) $(TARGET) -c -o $@ $<
+
+# Runs before the stack protector is there.
+$(OUT)/obj/src/base/start.o: FLAGS += -fno-stack-protector
 
 # Rebuilds everything when the compiler or its flags change.
 $(OUT)/flags: always

@@ -1,5 +1,6 @@
 #include "base/message.h"
 #include "base/out.h"
+#include "base/start.h"
 #include "cmd/cmd.h"
 
 #include <errno.h>
@@ -111,6 +112,7 @@ int main(int argc, char **argv)
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	const struct command *command = argc > 0 ? find(slash ? slash + 1 : argv[0]) : NULL;
 
+	start_protect();
 	if (command && command->link)
 		return run(command, argc, argv);
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
