@@ -65,6 +65,7 @@ struct image {
 	uint32_t hash;
 	uint32_t place_count;
 	struct place *places; /* linked by place.next, in no order */
+	struct code *code;    /* profile/code.h's own */
 };
 
 /* One address in an image. Two places are in the same function when `symbol` is the same. */

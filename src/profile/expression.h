@@ -1,0 +1,46 @@
+#ifndef PROFILE_EXPRESSION_H
+#define PROFILE_EXPRESSION_H
+
+/*
+ * DWARF expressions as call frame information uses them (DWARF 5, 2.5), over the registers of one
+ * frame and a copy of its stack. The expression is not trusted: steps and depth are bounded.
+ */
+
+#include "arch.h"
+#include "base/span.h"
+
+/* Registers by perf's numbers. */
+struct registers {
+	uint64_t value[ARCH_REGS];
+	uint64_t known; /* mask */
+};
+
+/* What was copied of a stack, the bytes at `start` and above. */
+struct stack_copy {
+	const uint8_t *bytes;
+	uint64_t start, size;
+	uint8_t word_bytes;
+};
+
+/* The word at an address. False where it was not copied. */
+static inline bool stack_word(const struct stack_copy *stack, uint64_t address, uint64_t *value)
+{
+	uint64_t at = address - stack->start;
+
+	if (at >= stack->size || stack->size - at < stack->word_bytes)
+		return false;
+	*value = 0;
+	memcpy(value, stack->bytes + at, stack->word_bytes);
+	return true;
+}
+
+/* An integer in as many bytes as it needs (LEB128); bits above 63 are lost. */
+uint64_t expression_uleb(struct span *s);
+int64_t expression_sleb(struct span *s);
+
+/* With `first` on the stack (the CFA) where `begins`. False where it cannot be evaluated. */
+bool expression_run(struct span expression, const struct arch_frames *frames,
+	const struct registers *regs, const struct stack_copy *stack, bool begins, uint64_t first,
+	uint64_t *result);
+
+#endif
