@@ -98,6 +98,7 @@ static struct out out;
 static struct arena arena;
 static struct reader reader;
 static struct recording recording;
+static struct resolve_options files; /* where images are */
 static struct report_text how;
 static struct recording_choice choice;
 static unsigned keys; /* bits 1 << enum hist_key */
@@ -356,15 +357,9 @@ static void say_unnamed(const struct image *image)
 
 static void resolve(void)
 {
-	struct resolve_options o = {
-		.symfs = symfs,
-		.kallsyms = kallsyms,
-		.foreign = recorded_elsewhere(),
-		.raw = !demangle,
-	};
 	struct resolve_result result;
 
-	resolve_images(&recording.images, &o, &result);
+	resolve_images(&recording.images, &files, &result);
 	if (result.dropped)
 		message("%" PRIu32 " symbols found no room; see --memory", result.dropped);
 	for (const struct image *i = recording.images.first; i; i = i->next)
@@ -541,6 +536,14 @@ static int draw(void)
 	return status;
 }
 
+/* A stack that goes on where the copy ends is as perf has it: only -v tells. */
+static void say_stops(const struct unwinder *u)
+{
+	for (int i = UNWIND_COMPLETE; i < UNWIND_STOPS; i++)
+		if (u->stops[i])
+			message("stacks: %" PRIu64 " %s", u->stops[i], unwind_text(i));
+}
+
 static void say_losses(void)
 {
 	const struct tree *t = &recording.tree;
@@ -565,6 +568,8 @@ static void say_losses(void)
 		message("call chains hold many addresses outside any mapping (code without frame "
 			"pointers?): they are shown as one, [unknown]; more --memory tells them "
 			"apart");
+	if (verbose && recording.unwinder)
+		say_stops(recording.unwinder);
 	if (verbose)
 		message("memory: %zu of %zu KiB used, %" PRIu32 " nodes, %" PRIu32 " places",
 			arena.used >> 10, arena.size >> 10, t->count, recording.images.place_count);
@@ -598,6 +603,24 @@ static int choose(void)
 	return status;
 }
 
+static int load_samples(void)
+{
+	int status;
+
+	files = (struct resolve_options){
+		.symfs = symfs,
+		.kallsyms = kallsyms,
+		.foreign = recorded_elsewhere(),
+		.raw = !demangle,
+	};
+	if (!recording_unwind(&recording, &files))
+		return message_fail("--memory %" PRIu64 " is too small to unwind stacks", memory);
+	status = ended(recording_samples(&recording, &choice));
+	if (recording.unwinder)
+		unwind_end(recording.unwinder);
+	return status;
+}
+
 static int load(void)
 {
 	int status;
@@ -606,7 +629,7 @@ static int load(void)
 		return message_fail("--memory %" PRIu64 " is too small to begin with", memory);
 	status = ended(recording_sideband(&recording));
 	if (!status)
-		status = ended(recording_samples(&recording, &choice));
+		status = load_samples();
 	if (show_stats)
 		return status;
 	resolve();

@@ -197,10 +197,12 @@ static void arrays(struct words *w, struct sample *s, const struct perf_event_at
 		s->raw = raw_bytes(w);
 	if (s->type & PERF_SAMPLE_BRANCH_STACK)
 		s->branches = branch_stack(w, attr->branch_sample_type);
+	s->user_part.at = w->at;
 	if (s->type & PERF_SAMPLE_REGS_USER)
 		s->user_regs = registers(w, attr->sample_regs_user);
 	if (s->type & PERF_SAMPLE_STACK_USER)
 		s->user_stack = stack(w);
+	s->user_part.count = (uint64_t)(w->at - s->user_part.at);
 }
 
 static void memory(struct words *w, struct sample *s, const struct perf_event_attr *attr)

@@ -83,6 +83,7 @@ struct sample {
 	struct sample_branches branches;
 	struct sample_regs user_regs, intr_regs;
 	struct sample_bytes user_stack; /* only the bytes that were really copied */
+	struct sample_words user_part;	/* user_regs and user_stack as they stand in the record */
 	uint64_t weight;		/* WEIGHT, or the first of WEIGHT_STRUCT's three */
 	uint16_t weight_2, weight_3;
 	uint64_t data_src, transaction, phys_addr, cgroup;

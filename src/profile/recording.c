@@ -97,6 +97,30 @@ enum reader_status recording_sideband(struct recording *recording)
 	return status;
 }
 
+/* That of the machine it was recorded on. */
+static const struct arch *arch_of(struct reader *reader)
+{
+	char text[64];
+	struct span s = reader_feature(reader, HEADER_ARCH, text, sizeof(text));
+	const struct arch *arch = arch_find(feature_string(&s));
+
+	return arch ? arch : arch_host;
+}
+
+bool recording_unwind(struct recording *recording, const struct resolve_options *options)
+{
+	bool stacks = false;
+
+	for (uint32_t i = 0; i < recording->reader->attr_count; i++)
+		stacks |= recording->reader->attrs[i].attr.sample_type & PERF_SAMPLE_STACK_USER;
+	if (!stacks)
+		return true;
+	recording->unwinder = arena_new(recording->arena, struct unwinder);
+	return recording->unwinder &&
+	       unwind_init(recording->unwinder, recording->arena, &recording->processes, options,
+		       arch_of(recording->reader));
+}
+
 static bool chosen(const struct recording_choice *c, const struct sample *s)
 {
 	if (s->time_ns < c->from_ns || (c->until_ns && s->time_ns > c->until_ns))
@@ -132,7 +156,7 @@ static void count(struct recording *r, struct recording_event *e, const struct s
 }
 
 static void add_sample(
-	struct recording *r, const struct recording_choice *c, int event, const struct sample *s)
+	struct recording *r, const struct recording_choice *c, int event, struct sample *s)
 {
 	uint64_t time_ns = recording_time(r, s->time_ns);
 	const char *comm = process_comm(&r->processes, s->tid, time_ns).name;
@@ -144,6 +168,8 @@ static void add_sample(
 	}
 	if (r->tree.count >= r->tree.room - CHAIN_DEPTH_MAX && !r->chains.collapsed)
 		chains_collapse(&r->chains, r->arena);
+	if (r->unwinder && s->type & PERF_SAMPLE_STACK_USER && !c->no_callers)
+		unwind_sample(r->unwinder, s, time_ns, UNWIND_DEPTH_MAX);
 	node = root_of(r, c->separate, event, s, comm);
 	if (node == TREE_NONE)
 		r->no_room++;

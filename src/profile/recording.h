@@ -10,6 +10,7 @@
 #include "data/reader.h"
 #include "data/sample.h"
 #include "profile/chain.h"
+#include "profile/unwind.h"
 
 /* Which samples count, and how far the tree separates them. Lists end where they say. */
 struct recording_choice {
@@ -36,6 +37,7 @@ struct recording {
 	struct processes processes;
 	struct tree tree;
 	struct chains chains;
+	struct unwinder *unwinder;     /* NULL: no sample has a stack */
 	struct recording_event *event; /* by the reader's attrs */
 	bool timed;		       /* samples have times */
 	uint64_t lost;		       /* samples that the kernel could not write */
@@ -51,6 +53,10 @@ bool recording_init(struct recording *recording, struct reader *reader, struct a
 
 /* Pass 1. How reading ended: READER_END, READER_CUT, READER_BROKEN, ... */
 enum reader_status recording_sideband(struct recording *recording);
+
+/* Between the passes: samples with registers and stack get their callchains from them. The options
+ * must stay. False: the arena is full. */
+bool recording_unwind(struct recording *recording, const struct resolve_options *options);
 
 /* Pass 2. */
 enum reader_status recording_samples(
