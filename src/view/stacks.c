@@ -43,6 +43,8 @@ static enum frame_kind kind_of(const struct place *place)
 	case IMAGE_MODULE:
 	case IMAGE_KSYMBOL:
 		return FRAME_KERNEL;
+	case IMAGE_OTHER:
+		return FRAME_UNNAMED;
 	case IMAGE_JIT:
 		return place->symbol ? FRAME_JIT : FRAME_UNNAMED;
 	default:
@@ -53,9 +55,13 @@ static enum frame_kind kind_of(const struct place *place)
 static uint32_t add_place(struct stacks *stacks, uint32_t parent, const struct place *place)
 {
 	const void *identity = place->symbol ? (void *)place->symbol : (void *)place->image;
-	uint32_t i = find_or_add(stacks, parent, identity);
-	struct frame *frame = stacks->frame + i;
+	struct frame *frame = stacks->frame + parent;
+	uint32_t i;
 
+	if (frame->kind == FRAME_UNNAMED && frame->identity == identity)
+		return parent;
+	i = find_or_add(stacks, parent, identity);
+	frame = stacks->frame + i;
 	if (i != parent && !frame->name) {
 		frame->image = place->image;
 		frame->kind = kind_of(place);

@@ -4,8 +4,9 @@
 /*
  * A call tree as flame graphs want it: one frame per distinct path of names, whatever the process,
  * thread, CPU or address; under the root "all" one frame per command name, below it the outermost
- * callers. Frames without a symbol are one per image, "[libfoo.so]". Children are in order of their
- * names. frame[0] is "all"; a parent's index is smaller than its children's.
+ * callers. Frames without a symbol are one per image, "[libfoo.so]", and a run of them is one
+ * frame. Children are in order of their names. frame[0] is "all"; a parent's index is smaller than
+ * its children's.
  */
 
 #include "profile/tree.h"
