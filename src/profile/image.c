@@ -282,8 +282,7 @@ const char *image_status_text(enum image_status status)
 		[IMAGE_NOT_ELF] = "no readable ELF file",
 		[IMAGE_NO_SYMBOLS] = "no symbols",
 		[IMAGE_OTHER_BUILD] = "the file there now is another build",
-		[IMAGE_HIDDEN] = "kernel addresses are hidden; as root, or with kptr_restrict 0, "
-				 "they are not",
+		[IMAGE_HIDDEN] = "its addresses are hidden from us (kptr_restrict; run as root)",
 	};
 
 	return (unsigned)status < sizeof(text) / sizeof(*text) ? text[status] : "?";
