@@ -125,8 +125,8 @@ def big():
 def percents(program, path):
     argv = [program, "report", "--stdio", "--no-children", "-g", "none", "-s", "comm,dso,symbol", "-i", str(path)]
     said = subprocess.run(argv, capture_output=True, text=True, errors="replace").stdout
-    found = re.findall(r"^\s+(\d+\.\d+)%\s+(.*?)\s*$", said, re.M)
-    return [(" ".join(name.split()), float(percent)) for percent, name in found]
+    found = (line.split() for line in said.splitlines())
+    return [(" ".join(words[1:]), float(words[0][:-1])) for words in found if words and words[0].endswith("%")]
 
 
 def report():
