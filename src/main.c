@@ -23,17 +23,18 @@ static const struct command commands[] = {
 	{ "check", cmd_check, "tell who may see what here, why not, and the smallest fix", false },
 	{ "getcap", cmd_getcap, "show the capabilities of files", true },
 	{ "getpcaps", cmd_getpcaps, "show the capabilities of processes", true },
-	{ "list", cmd_list, "name the events that this machine has", false },
-	{ "setcap", cmd_setcap, "give files capabilities", true },
 	{ "grant", cmd_grant, "let a group run a file with the least capabilities", false },
+	{ "list", cmd_list, "name the events that this machine has", false },
 	{ "record", cmd_record, "sample a command, processes or the system to a file", false },
 	{ "report", cmd_report, "show where the samples of a recording fell", false },
-	{ "stat", cmd_stat, "count events of a command, processes or the system", false },
+	{ "setcap", cmd_setcap, "give files capabilities", true },
 	{ "shell", cmd_shell, "a shell with a monitoring capability for the user behind sudo",
 		false },
+	{ "stat", cmd_stat, "count events of a command, processes or the system", false },
 	{ "version", cmd_version, "tell the version", false },
-	{ NULL, NULL, NULL, false },
 };
+
+#define COUNT (sizeof(commands) / sizeof(*commands))
 
 static const char usage[] =
 	"Usage: perfbox COMMAND [OPTION...]\n"
@@ -42,9 +43,17 @@ static const char usage[] =
 	"\n"
 	"Commands (each explains itself with --help):\n";
 
+/* The next command of this build from `c` on, or NULL. */
+static const struct command *built(const struct command *c)
+{
+	while (c < commands + COUNT && !c->run)
+		c++;
+	return c < commands + COUNT ? c : NULL;
+}
+
 static const struct command *find(const char *name)
 {
-	for (const struct command *c = commands; c->name; c++)
+	for (const struct command *c = built(commands); c; c = built(c + 1))
 		if (!strcmp(c->name, name))
 			return c;
 	return NULL;
@@ -56,7 +65,7 @@ static int help(void)
 
 	out_begin(&out, STDOUT_FILENO);
 	out_string(&out, usage);
-	for (const struct command *c = commands; c->name; c++)
+	for (const struct command *c = built(commands); c; c = built(c + 1))
 		out_printf(&out, "  %-10s %s\n", c->name, c->summary);
 	return out_flush(&out) ? 1 : 0;
 }
@@ -66,7 +75,7 @@ static int list(void)
 	static struct out out;
 
 	out_begin(&out, STDOUT_FILENO);
-	for (const struct command *c = commands; c->name; c++)
+	for (const struct command *c = built(commands); c; c = built(c + 1))
 		out_printf(&out, "%s\n", c->name);
 	return out_flush(&out) ? 1 : 0;
 }
@@ -95,8 +104,8 @@ static int install(const char *dir)
 			strerror(errno));
 	self[size] = 0;
 	status = install_link(self, dir, "perf");
-	for (const struct command *c = commands; c->name && !status; c++)
-		if (c->link)
+	for (const struct command *c = built(commands); c; c = built(c + 1))
+		if (c->link && !status)
 			status = install_link(self, dir, c->name);
 	return status;
 }

@@ -100,25 +100,34 @@ lab: build/perfbox other workloads
 
 demo: build/perfbox
 	@tests/demo.sh
-bench: build/perfbox other workloads
+bench: build/perfbox other daily workloads
 	@$(PYTHON) tests/bench/bench.py
 
 # Lint: the format, clang-tidy, the rules of the house, what the binaries are, and clang as compiler.
 C_FILES := $(wildcard src/*.c src/*/*.c arch/*.c arch/*/*.c)
 ALL_C := $(C_FILES) $(wildcard src/*/*.h arch/*.h tests/*/*.[ch])
 TIDY := $(C_FILES:%.c=build/lint/%.tidy)
-lint: lint-format lint-house lint-binary lint-clang lint-tidy
+lint: lint-format lint-house lint-binary lint-daily lint-clang lint-tidy
 	@echo "lint: clean"
 lint-format:
 	@clang-format -n -Werror $(ALL_C)
 lint-house:
 	@$(PYTHON) tests/lint/house.py
 lint-binary: build/perfbox other
-	@$(PYTHON) tests/lint/binary.py build/$(HOST)/perfbox build/$(OTHER)/perfbox
+	@$(PYTHON) tests/lint/binary.py $(MAX_KIB) build/$(HOST)/perfbox build/$(OTHER)/perfbox
+# perf's daily work alone, as an appliance may want it.
+DAILY := record report stat list version
+MAX_DAILY_KIB := 300
+MAX_KIB := 512
+lint-daily: daily
+	@$(PYTHON) tests/lint/binary.py $(MAX_DAILY_KIB) build/daily/$(HOST)/perfbox build/daily/$(OTHER)/perfbox
+daily:
+	@for arch in $(HOST) $(OTHER); do $(MAKE) --no-print-directory COMMANDS="$(DAILY)" ARCH=$$arch \
+		OUT=build/daily/$$arch build/daily/$$arch/perfbox || exit 1; done
 lint-clang:
 	@for arch in $(HOST) $(OTHER); do $(MAKE) --no-print-directory CC=clang ARCH=$$arch OUT=build/clang/$$arch \
 		build/clang/$$arch/perfbox || exit 1; done
-	@$(PYTHON) tests/lint/binary.py build/clang/$(HOST)/perfbox build/clang/$(OTHER)/perfbox
+	@$(PYTHON) tests/lint/binary.py $(MAX_KIB) build/clang/$(HOST)/perfbox build/clang/$(OTHER)/perfbox
 lint-tidy: $(TIDY)
 MUSL_ONLY := --target=$(subst arm64,aarch64,$(HOST))-linux-musl -nostdinc \
 	-isystem /usr/include/$(subst arm64,aarch64,$(HOST))-linux-musl
@@ -130,5 +139,5 @@ build/lint/%.tidy: %.c .clang-tidy $(wildcard src/*/*.h arch/*.h)
 	@touch $@
 
 .PHONY: lint lint-format lint-house lint-binary lint-clang lint-tidy
-.PHONY: demo bench fuzz check check-kernels check-some lab other units fuzzers workloads
+.PHONY: demo bench daily fuzz check check-kernels check-some lab other units fuzzers workloads
 .SECONDARY:

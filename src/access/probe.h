@@ -10,8 +10,7 @@
 #include "access/operation.h"
 
 #define PROBES_IN_FLIGHT 64 /* children at any time, targets included */
-#define PROBE_LIMIT_MS                                                                             \
-	10000 /* generous: a loaded machine is slow, and nothing here hangs as a rule */
+#define PROBE_LIMIT_MS 2000
 
 /* What a probe came to, where it is no errno. */
 enum probe_result {

@@ -55,9 +55,10 @@ def has(command):
 def size():
     libraries = re.findall(r"(/\S+) \(0x", subprocess.run(["ldd", PERF], capture_output=True, text=True).stdout)
     theirs = sum(os.stat(path).st_size for path in [PERF, *libraries])
-    other = sorted((ROOT / "build").glob("*64*/perfbox"))
-    for path in other:
-        row(f"size, {path.parent.name} (KiB)", path.stat().st_size / 1024, theirs / 1024, "300 KiB")
+    for path in sorted((ROOT / "build/daily").glob("*64*/perfbox")):
+        row(f"size, record report stat list, {path.parent.name} (KiB)", path.stat().st_size / 1024, theirs / 1024, "300 KiB")
+    for path in sorted((ROOT / "build").glob("*64*/perfbox")):
+        row(f"size, all commands, {path.parent.name} (KiB)", path.stat().st_size / 1024, theirs / 1024, "512 KiB")
 
 
 def start():
@@ -117,7 +118,7 @@ def big():
         if path.exists() and counts(path)[0] >= BIG_SAMPLES * 0.9:
             break
         work = f"end=$(($(date +%s)+{seconds})); while [ $(date +%s) -lt $end ]; do tar cf - /usr/include | xz -1 -T2 | cksum; done"
-        subprocess.run([PERF, "record", "-F", "20000", "-g", "-m", "8M", "-o", path, "--", "sh", "-c", work],
+        subprocess.run([PERF, "record", "-F", "20000", "-g", "-a", "-m", "8M", "-o", path, "--", "sh", "-c", work],
                        check=True, **QUIET)
     return path
 
@@ -125,9 +126,8 @@ def big():
 def percents(program, path):
     argv = [program, "report", "--stdio", "--no-children", "-g", "none", "-s", "comm,dso,symbol", "-i", str(path)]
     said = subprocess.run(argv, capture_output=True, text=True, errors="replace").stdout
-    found = (line.split() for line in said.splitlines())
-    # perf ends rows of files with addresses by two empty columns of its own
-    return [(" ".join(words[1:]).removesuffix(" - -"), float(words[0][:-1])) for words in found if words and words[0].endswith("%")]
+    found = re.findall(r"^\s+(\d+\.\d+)%\s+(.*?)\s*$", said, re.M)
+    return [(" ".join(name.split()), float(percent)) for percent, name in found]
 
 
 def report():

@@ -1,12 +1,11 @@
-"""What a linked perfbox must be: static PIE, hardened, without a heap, small. Arguments: binaries;
-each has its symbols beside it in BINARY.debug."""
+"""What a linked perfbox must be: static PIE, hardened, without a heap, small. Arguments: the most KiB
+it may have, then binaries; each has its symbols beside it in BINARY.debug."""
 
 import pathlib
 import re
 import subprocess
 import sys
 
-MAX_BYTES = 300 * 1024
 HEAP = re.compile(r"(__libc_|__simple_|__)?(malloc|calloc|realloc|free|aligned_alloc|memalign)(_impl)?|posix_memalign|"
                   r"strn?dup|v?asprintf|fopen|fdopen|opendir|getline|getdelim|getpw\w+|getgr(nam|gid|ent)\w*|setenv|putenv|"
                   r"atexit|realpath|localtime\w*|gmtime\w*|strftime|sbrk")
@@ -16,12 +15,12 @@ def tool(*argv):
     return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
 
-def complaints(path):
+def complaints(path, max_kib):
     headers = tool("readelf", "-hldW", path)
     symbols = {line.split()[-1] for line in tool("nm", f"{path}.debug").splitlines()}
     size = pathlib.Path(path).stat().st_size
-    if size > MAX_BYTES:
-        yield f"{size} bytes, more than {MAX_BYTES}"
+    if size > max_kib * 1024:
+        yield f"{size} bytes, more than {max_kib} KiB"
     if not re.search(r"Type:\s+DYN", headers) or "PIE" not in headers:
         yield "not a position-independent executable"
     if re.search(r"^\s+INTERP", headers, re.M) or "(NEEDED)" in headers:
@@ -43,7 +42,8 @@ def complaints(path):
 
 
 def main():
-    found = [f"{path}: {what}" for path in sys.argv[1:] for what in complaints(path)]
+    found = [f"{path}: {what}" for path in sys.argv[2:]
+             for what in complaints(path, int(sys.argv[1]))]
     print(*found, sep="\n", end="\n" if found else "")
     sys.exit(bool(found))
 
