@@ -1,9 +1,16 @@
 #include "capture/recorder.h"
 
+#include "data/record.h"
+
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #define MIN_RECORD_BYTES sizeof(struct perf_event_header)
+#define STAGED_BYTES (256 << 10)
+
+static const struct perf_event_header finished_round = { .type = PERF_RECORD_FINISHED_ROUND,
+	.size = sizeof(finished_round) };
 
 int recorder_begin(struct recorder *recorder, struct arena *arena, struct rings *rings,
 	struct writer *writer, uint64_t sample_type)
@@ -82,13 +89,116 @@ static uint64_t whole_bytes(const struct rings *rings, uint64_t written)
 	return whole;
 }
 
+/* A record that may wrap as one piece. */
+static const struct perf_event_header *whole_record(
+	const struct recorder *recorder, const struct ring *ring, uint64_t at, uint64_t size)
+{
+	uint64_t from = at & (ring->size - 1), first = ring->size - from;
+
+	if (size <= first)
+		return (const void *)(ring->data + from);
+	memcpy(recorder->whole, ring->data + from, first);
+	memcpy(recorder->whole + first, ring->data, size - first);
+	return (const void *)recorder->whole;
+}
+
+static void flush(struct recorder *recorder)
+{
+	struct iovec part = { recorder->staged, recorder->staged_bytes };
+
+	if (part.iov_len)
+		writer_records(recorder->writer, &part, 1);
+	recorder->staged_bytes = 0;
+}
+
+static void stage(struct recorder *recorder, const struct perf_event_header *record)
+{
+	if (STAGED_BYTES - recorder->staged_bytes < record->size)
+		flush(recorder);
+	memcpy(recorder->staged + recorder->staged_bytes, record, record->size);
+	recorder->staged_bytes += record->size;
+}
+
+static void rewrite_record(struct recorder *recorder, const struct perf_event_header *record,
+	unsigned full, bool sideband)
+{
+	const struct recorder_rewrite *r = recorder->rewrite;
+	size_t size = 0;
+
+	if (sideband)
+		r->sideband(r->context, record);
+	if (sideband || record->type != PERF_RECORD_SAMPLE) {
+		stage(recorder, record);
+		return;
+	}
+	if (STAGED_BYTES - recorder->staged_bytes < RECORD_MAX)
+		flush(recorder);
+	size = r->sample(r->context, record, full, recorder->staged + recorder->staged_bytes);
+	recorder->staged_bytes += size;
+	if (!size)
+		stage(recorder, record);
+}
+
+/* Memory goes back to the kernel as soon as its record is stored: stacks fill a ring quickly. */
+static void rewrite_ring(struct recorder *recorder, struct ring *ring, bool sideband)
+{
+	uint64_t until = ring->head;
+	unsigned full = (unsigned)((until - ring->tail) * 16 / ring->size);
+
+	count_ring(recorder, ring, sideband);
+	while (ring->tail < until) {
+		uint64_t size = ring_word(ring, ring->tail) >> 48;
+
+		if (size < MIN_RECORD_BYTES || size > until - ring->tail)
+			size = until - ring->tail;
+		else
+			rewrite_record(recorder, whole_record(recorder, ring, ring->tail, size),
+				full, sideband);
+		ring->head = ring->tail + size;
+		ring_end(ring);
+	}
+}
+
+static int rewrite_round(struct recorder *recorder)
+{
+	struct rings *rings = recorder->rings;
+	uint64_t waiting = 0;
+
+	/* side-band last: then it tells of all that happened before the samples */
+	for (uint32_t sideband = 0; sideband < 2; sideband++)
+		for (uint32_t i = sideband; i < rings->count; i += 2)
+			if (rings->at[i].page)
+				waiting += ring_begin(&rings->at[i]);
+	if (!waiting)
+		return recorder->writer->error;
+	for (uint32_t sideband = 2; sideband--;)
+		for (uint32_t i = sideband; i < rings->count; i += 2)
+			if (rings->at[i].page)
+				rewrite_ring(recorder, &rings->at[i], sideband);
+	recorder->rounds++;
+	stage(recorder, &finished_round);
+	flush(recorder);
+	writer_commit(recorder->writer);
+	return recorder->writer->error;
+}
+
+int recorder_rewrite_begin(
+	struct recorder *recorder, struct arena *arena, const struct recorder_rewrite *rewrite)
+{
+	recorder->rewrite = rewrite;
+	recorder->staged = arena_take(arena, 1, STAGED_BYTES);
+	recorder->whole = arena_take(arena, 1, RECORD_MAX + 8);
+	return recorder->staged && recorder->whole ? 0 : -ENOMEM;
+}
+
 int recorder_round(struct recorder *recorder)
 {
-	struct perf_event_header round = { .type = PERF_RECORD_FINISHED_ROUND,
-		.size = sizeof(round) };
+	struct perf_event_header round = finished_round;
 	struct rings *rings = recorder->rings;
 	int count = 0;
 
+	if (recorder->rewrite)
+		return rewrite_round(recorder);
 	for (uint32_t i = 0; i < rings->count; i++) {
 		struct ring *ring = &rings->at[i];
 

@@ -14,6 +14,23 @@ static void apply(struct event *event, const struct sampling *sampling)
 		attr->sample_type |= PERF_SAMPLE_CPU;
 	if (sampling->address)
 		attr->sample_type |= PERF_SAMPLE_ADDR | PERF_SAMPLE_DATA_SRC;
+	if (sampling->stack_bytes) {
+		attr->sample_type |= PERF_SAMPLE_STACK_USER | PERF_SAMPLE_CALLCHAIN;
+		attr->sample_stack_user = sampling->stack_bytes;
+		/* the user part is what the stack is for */
+		attr->flags |= PERF_ATTR_EXCLUDE_CALLCHAIN_USER;
+	}
+	if (sampling->user_regs)
+		attr->sample_type |= PERF_SAMPLE_REGS_USER;
+	if (sampling->intr_regs)
+		attr->sample_type |= PERF_SAMPLE_REGS_INTR;
+	if (sampling->branches)
+		attr->sample_type |= PERF_SAMPLE_BRANCH_STACK;
+	if (sampling->weight)
+		attr->sample_type |= PERF_SAMPLE_WEIGHT_STRUCT;
+	attr->sample_regs_user = sampling->user_regs;
+	attr->sample_regs_intr = sampling->intr_regs;
+	attr->branch_sample_type = sampling->branches;
 	if (attr->type == PERF_TYPE_TRACEPOINT)
 		attr->sample_type |= PERF_SAMPLE_RAW | PERF_SAMPLE_PERIOD;
 	if (!attr->sample_period) {

@@ -19,6 +19,10 @@ struct sampling {
 	bool address; /* and the data address */
 	bool inherit; /* children of the tasks too */
 	bool enable_on_exec;
+	uint32_t stack_bytes; /* of the user's stack, with user_regs, for unwinding; 0: none */
+	uint64_t user_regs, intr_regs; /* masks of the architecture's numbers; 0: none */
+	uint64_t branches;	       /* PERF_SAMPLE_BRANCH_*; 0: none */
+	bool weight;
 };
 
 /* Sets the sampling fields of every event. All samples begin with the same fields up to TIME. */

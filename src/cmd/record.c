@@ -1,7 +1,9 @@
 #include "cmd/cmd.h"
+#include "cmd/record_stacks.h"
 
 #include "access/facts.h"
 #include "access/verdict.h"
+#include "arch.h"
 #include "base/arena.h"
 #include "base/message.h"
 #include "base/number.h"
@@ -43,15 +45,18 @@ static const char usage[] =
 
 #define DEFAULT_ARENA_BYTES (4u << 20)
 #define DEFAULT_FREQUENCY_HZ 4000
-#define COMMAND_LINE_MAX 256 /* words kept in the file */
-#define ROUND_MS 500	     /* at least this often a recording is committed */
+#define DEFAULT_STACK_BYTES 8192
+#define STACK_RING_PAGES 1024  /* where nothing limits them: stacks fill a ring quickly */
+#define MOST_STACK_BYTES 65528 /* a record's size has 16 bits */
+#define COMMAND_LINE_MAX 256   /* words kept in the file */
+#define ROUND_MS 500	       /* at least this often a recording is committed */
 
 static struct {
 	struct option_list events;
 	const char *frequency, *pages, *output, *callgraph, *delay;
 	uint64_t period, memory;
 	struct target_wish target;
-	bool callchain, no_inherit, quiet, address, sample_cpu;
+	bool callchain, no_inherit, quiet, address, sample_cpu, keep_stacks;
 	int verbose;
 } asked = { .output = "perf.data", .memory = DEFAULT_ARENA_BYTES };
 
@@ -63,8 +68,10 @@ static const struct option options[] = {
 	{ OPTION_U64, 'c', "count", &asked.period, "N", "one sample every N events", NULL },
 	{ OPTION_FLAG, 'g', NULL, &asked.callchain, NULL, "with callchains (frame pointers)",
 		NULL },
-	{ OPTION_STRING, 0, "call-graph", &asked.callgraph, "fp", "likewise, as perf spells it",
-		NULL },
+	{ OPTION_STRING, 0, "call-graph", &asked.callgraph, "fp|dwarf[,BYTES]|no",
+		"fp as -g; dwarf unwinds BYTES of the stack (8192) while recording", NULL },
+	{ OPTION_FLAG, 0, "keep-stacks", &asked.keep_stacks, NULL,
+		"store registers and stacks, as perf does, and unwind later", NULL },
 	{ OPTION_FLAG, 'd', "data", &asked.address, NULL, "with data addresses", NULL },
 	{ OPTION_FLAG, 0, "sample-cpu", &asked.sample_cpu, NULL, "with the CPU of each sample",
 		NULL },
@@ -104,7 +111,8 @@ static struct output output;
 static struct synthesize synthesize;
 static struct buildids buildids;
 static int sideband;
-static int signals; /* of signalfd(2) */
+static bool unwinds; /* stacks, while recording */
+static int signals;  /* of signalfd(2) */
 
 static int choose_events(void)
 {
@@ -142,25 +150,41 @@ static int choose_frequency(uint64_t *hz, const struct limits *limits)
 	return 0;
 }
 
+/* --call-graph: fp, dwarf with the bytes of stack, or no. */
+static int choose_callchain(struct sampling *sampling)
+{
+	const char *how = asked.callgraph ? asked.callgraph : asked.callchain ? "fp" : "no";
+	uint64_t bytes = DEFAULT_STACK_BYTES;
+
+	sampling->callchain = strcmp(how, "no");
+	if (!sampling->callchain || !strcmp(how, "fp"))
+		return 0;
+	if (strncmp(how, "dwarf", 5) ||
+		(how[5] && (how[5] != ',' || number_bytes(how + 6, &bytes))))
+		return message_usage("--call-graph %s: want fp, dwarf, dwarf,BYTES or no", how);
+	if (!bytes || bytes > MOST_STACK_BYTES)
+		return message_usage(
+			"--call-graph %s: the kernel copies 8 to %u bytes", how, MOST_STACK_BYTES);
+	sampling->stack_bytes = (uint32_t)(bytes + 7) & ~7u;
+	sampling->user_regs = asked.keep_stacks ? arch_host->user_regs : arch_host->frames->sampled;
+	unwinds = !asked.keep_stacks;
+	return 0;
+}
+
 static int choose_sampling(const struct limits *limits)
 {
 	struct sampling sampling = {
 		.period = asked.period,
-		.callchain = asked.callchain || asked.callgraph,
 		.cpu = target.system_wide || asked.target.cpus || asked.sample_cpu,
 		.address = asked.address,
 		.inherit = !asked.no_inherit && !target.system_wide,
 		.enable_on_exec = target.child && !target.system_wide && !asked.delay &&
 				  !asked.target.pids && !asked.target.tids,
 	};
-	int status;
+	int status = choose_callchain(&sampling);
 
-	if (asked.callgraph && strcmp(asked.callgraph, "fp") && strcmp(asked.callgraph, "no"))
-		return message_usage(
-			"--call-graph %s: only fp is known; see --help", asked.callgraph);
-	if (asked.callgraph && !strcmp(asked.callgraph, "no"))
-		sampling.callchain = false;
-	status = choose_frequency(&sampling.frequency, limits);
+	if (!status)
+		status = choose_frequency(&sampling.frequency, limits);
 	if (status)
 		return status;
 	sampling_apply(&events, &sampling);
@@ -170,7 +194,8 @@ static int choose_sampling(const struct limits *limits)
 
 static int plan_rings(const struct limits *limits)
 {
-	uint32_t pages = 0;
+	bool stacks = events.at[0].attr.sample_stack_user;
+	uint32_t pages = stacks && limits->unlimited_rings ? STACK_RING_PAGES : 0;
 
 	budget.page_bytes = limits->page_kb * 1024;
 	budget.cpus = target.cpu_count;
@@ -274,6 +299,14 @@ static int collect_ids(struct writer_event *event, int index)
 	if (!ids)
 		return message_fail("the table of event ids does not fit; give more with --memory");
 	*event = (struct writer_event){ &events.at[index].attr, ids, 0, events.at[index].name };
+	if (unwinds && events.at[index].attr.sample_type & PERF_SAMPLE_STACK_USER) {
+		struct perf_event_attr *stored = arena_new(&arena, struct perf_event_attr);
+
+		if (!stored)
+			return message_fail("the attrs do not fit; give more with --memory");
+		record_stacks_stored(stored, event->attr);
+		event->attr = stored;
+	}
 	for (uint32_t cpu = 0; cpu < target.cpu_count; cpu++)
 		for (uint32_t thread = 0; thread < target.thread_count; thread++) {
 			int fd = session_fd(&session, index, cpu, thread);
@@ -322,6 +355,11 @@ static int begin_file(struct writer_event *written, char *const *command_line)
 	writer_begin(&writer, output.fd, output.stream, written, (uint32_t)events.count);
 	if (output.stream)
 		provenance_write(&provenance, &writer, &arena);
+	if (unwinds &&
+		record_stacks_begin(
+			&(struct record_stacks){ written, &events, sideband, &synthesize }, &arena))
+		return message_fail(
+			"the tables to unwind with do not fit; give more with --memory");
 	session_control(&session, sideband, PERF_EVENT_IOC_ENABLE);
 	buildids_begin(&buildids, &arena);
 	synthesize.attr = &events.at[sideband].attr;
@@ -436,6 +474,9 @@ static void summarize(void)
 {
 	uint64_t lost = lost_in_all();
 
+	if (unwinds)
+		record_stacks_summary(asked.verbose);
+
 	if (asked.verbose)
 		message("%" PRIu64 " rounds, %" PRIu64 " records, %zu KiB of %zu KiB for tables",
 			recorder.rounds, recorder.records, arena.used / 1024, arena.size / 1024);
@@ -477,7 +518,8 @@ static int record(char *const *command_line)
 		return message_fail("the table of events does not fit; give more with --memory");
 	if (begin_file(written, command_line))
 		return 1;
-	if (recorder_begin(&recorder, &arena, &rings, &writer, events.at[0].attr.sample_type))
+	if (recorder_begin(&recorder, &arena, &rings, &writer, events.at[0].attr.sample_type) ||
+		(unwinds && recorder_rewrite_begin(&recorder, &arena, &record_stacks_rewrite)))
 		return message_fail("the rings' tables do not fit; give more with --memory");
 	if (!asked.delay)
 		if (!(events.at[0].attr.flags & PERF_ATTR_ENABLE_ON_EXEC))

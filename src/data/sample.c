@@ -191,6 +191,7 @@ static void arrays(struct words *w, struct sample *s, const struct perf_event_at
 {
 	if (s->type & PERF_SAMPLE_READ)
 		s->read = read_counts(w, attr->read_format);
+	s->chain_place = w->at;
 	if (s->type & PERF_SAMPLE_CALLCHAIN)
 		s->chain = array(w);
 	if (s->type & PERF_SAMPLE_RAW)

@@ -78,7 +78,8 @@ struct sample {
 	uint64_t ip, addr;
 	uint64_t period; /* attr's fixed period where the sample has none */
 	struct sample_read read;
-	struct sample_words chain; /* with PERF_CONTEXT_* markers, the leaf first */
+	const uint64_t *chain_place; /* the word in the record that counts them */
+	struct sample_words chain;   /* with PERF_CONTEXT_* markers, the leaf first */
 	struct sample_bytes raw;
 	struct sample_branches branches;
 	struct sample_regs user_regs, intr_regs;

@@ -444,7 +444,8 @@ enum unwind_stop unwind_sample(
 		unwinder->words[put++] = PERF_CONTEXT_USER;
 		end = put + depth;
 		do
-			unwinder->words[put++] = w.regs.value[w.frames->ip];
+			unwinder->words[put++] =
+				w.regs.value[w.frames->ip] - (unwinder->calls && !w.exact);
 		while ((stop = step(unwinder, &w)) == UNWIND_STOPS && put < end);
 		if (stop == UNWIND_STOPS)
 			stop = UNWIND_DEEP;

@@ -35,6 +35,7 @@ struct unwinder {
 	const struct arch *arch;
 	uint64_t stops[UNWIND_STOPS]; /* samples by how their stack ended */
 	uint64_t frames;	      /* found in all */
+	bool calls; /* chains tell where the call is, one byte less than where it returns to */
 
 	/* its own */
 	uint32_t generation;
