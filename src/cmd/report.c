@@ -242,7 +242,7 @@ static int choose_graph(void)
 
 static int choose_times(void)
 {
-	char from[64];
+	char from[64] = "";
 	const char *to = times;
 	int err = 0;
 

@@ -233,7 +233,7 @@ static bool grow(struct images *images)
 	struct place **table = slots ? arena_array(images->arena, struct place *, slots) : NULL;
 
 	if (!table)
-		return images->place_count < images->table_mask;
+		return old && images->place_count < images->table_mask;
 	images->table = table;
 	images->table_mask = slots - 1;
 	for (uint32_t i = 0; i < old_slots; i++)
