@@ -128,10 +128,10 @@ static bool chosen(const struct recording_choice *c, const struct sample *s)
 	return !c->cpus || (s->cpu < c->cpu_count && c->cpus[s->cpu / 8] >> s->cpu % 8 & 1);
 }
 
-static uint32_t root_of(
-	struct recording *r, unsigned separate, int event, const struct sample *s, const char *comm)
+static uint32_t find_root(struct recording *r, unsigned separate, uint32_t event,
+	const struct sample *s, const char *comm)
 {
-	struct tree_root root = { .event = (uint32_t)event };
+	struct tree_root root = { .event = event };
 
 	if (separate & (1u << HIST_COMM | 1u << HIST_PID | 1u << HIST_TID))
 		root.comm = comm;
@@ -142,6 +142,33 @@ static uint32_t root_of(
 	if (separate & 1u << HIST_CPU)
 		root.cpu = (int32_t)s->cpu;
 	return tree_root(&r->tree, &root);
+}
+
+static struct recording_recent *thread_of(struct recording *r, unsigned separate, uint32_t event,
+	const struct sample *s, uint64_t time_ns)
+{
+	struct recording_recent *t = &r->recent[s->tid % RECORDING_RECENT];
+	struct process_comm comm;
+
+	if (t->node_plus_1 && t->tid == s->tid && t->pid == s->pid && t->cpu == s->cpu &&
+		t->event == event && time_ns >= t->from_ns && time_ns < t->until_ns)
+		return t;
+	comm = process_comm(&r->processes, s->tid, time_ns);
+	*t = (struct recording_recent){ .from_ns = comm.from_ns,
+		.until_ns = comm.until_ns,
+		.comm = comm.name,
+		.pid = s->pid,
+		.tid = s->tid,
+		.cpu = s->cpu,
+		.event = event,
+		.node_plus_1 = find_root(r, separate, event, s, comm.name) + 1 };
+	return t;
+}
+
+static void collapse(struct recording *r)
+{
+	chains_collapse(&r->chains, r->arena);
+	memset(r->recent, 0, sizeof(r->recent));
 }
 
 static void count(struct recording *r, struct recording_event *e, const struct sample *s)
@@ -156,26 +183,26 @@ static void count(struct recording *r, struct recording_event *e, const struct s
 }
 
 static void add_sample(
-	struct recording *r, const struct recording_choice *c, int event, struct sample *s)
+	struct recording *r, const struct recording_choice *c, uint32_t event, struct sample *s)
 {
 	uint64_t time_ns = recording_time(r, s->time_ns);
-	const char *comm = process_comm(&r->processes, s->tid, time_ns).name;
-	uint32_t node;
+	const struct recording_recent *t;
 
-	if (c->wanted && !c->wanted(c->context, s, comm)) {
+	if (r->tree.count >= r->tree.room - CHAIN_DEPTH_MAX && !r->chains.collapsed)
+		collapse(r);
+	t = thread_of(r, c->separate, event, s, time_ns);
+	if (c->wanted && !c->wanted(c->context, s, t->comm)) {
 		r->event[event].filtered++;
 		return;
 	}
-	if (r->tree.count >= r->tree.room - CHAIN_DEPTH_MAX && !r->chains.collapsed)
-		chains_collapse(&r->chains, r->arena);
+	if (!t->node_plus_1) {
+		r->no_room++;
+		return;
+	}
 	if (r->unwinder && s->type & PERF_SAMPLE_STACK_USER && !c->no_callers)
 		unwind_sample(r->unwinder, s, time_ns, UNWIND_DEPTH_MAX);
-	node = root_of(r, c->separate, event, s, comm);
-	if (node == TREE_NONE)
-		r->no_room++;
-	else
-		tree_add(&r->tree, chains_node(&r->chains, node, s, time_ns, !c->no_callers),
-			s->period);
+	tree_add(&r->tree, chains_node(&r->chains, t->node_plus_1 - 1, s, time_ns, !c->no_callers),
+		s->period);
 }
 
 static void take_sample(struct recording *r, const struct recording_choice *c)
@@ -194,7 +221,7 @@ static void take_sample(struct recording *r, const struct recording_choice *c)
 	if (!chosen(c, &s))
 		return;
 	count(r, &r->event[event], &s);
-	add_sample(r, c, event, &s);
+	add_sample(r, c, (uint32_t)event, &s);
 }
 
 enum reader_status recording_samples(

@@ -30,6 +30,15 @@ struct recording_event {
 	bool chains;		  /* has callchains */
 };
 
+/* A thread's last root: most samples are of one that was just met. */
+struct recording_recent {
+	uint64_t from_ns, until_ns;
+	const char *comm;
+	uint32_t pid, tid, cpu, event, node_plus_1;
+};
+
+#define RECORDING_RECENT 64
+
 struct recording {
 	struct reader *reader;
 	struct arena *arena;
@@ -46,6 +55,7 @@ struct recording {
 	uint64_t orphaned; /* samples of no known event */
 	uint64_t no_room;  /* samples whose root found no room */
 	uint64_t first_ns, last_ns;
+	struct recording_recent recent[RECORDING_RECENT];
 };
 
 /* `reader` is open. False: the arena is too small to begin. */

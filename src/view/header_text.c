@@ -126,7 +126,7 @@ static void print_command(struct out *out, struct span *s)
 	uint32_t count = span_u32(s);
 
 	out_string(out, "# cmdline : ");
-	while (count-- && span_left(s)) {
+	while (count-- && span_left(s) && !s->bad) {
 		out_text(out, feature_string(s));
 		out_char(out, ' ');
 	}
@@ -147,7 +147,7 @@ static void print_pmus(struct out *out, struct span *s)
 	const char *between = "";
 
 	out_string(out, "# pmu mappings: ");
-	while (count-- && span_left(s)) {
+	while (count-- && span_left(s) && !s->bad) {
 		uint32_t type = span_u32(s);
 
 		out_string(out, between);
