@@ -159,8 +159,8 @@ static int add_columns(const char *list, bool sums)
 		if (c == REPORT_COLUMN_KINDS || (!sums && !key_of(c)))
 			return message_usage("'%s' is no %s; see perfbox report --help", word,
 				sums ? "field" : "sort key");
-		if (how.column_count == REPORT_COLUMNS_MAX)
-			return message_usage("more than %d columns", REPORT_COLUMNS_MAX);
+		if (how.column_count > REPORT_COLUMNS_MAX - 2)
+			return message_usage("more than %d columns", REPORT_COLUMNS_MAX - 2);
 		how.column[how.column_count++] = c;
 		if (c == REPORT_CHILDREN && children)
 			how.column[how.column_count++] = REPORT_SELF;
@@ -180,13 +180,54 @@ static void add_sums(void)
 		how.column[how.column_count++] = REPORT_PERIOD;
 }
 
+/* Columns that a filter leaves one value: perf names it once above the tables instead. */
+static const struct single {
+	enum report_column column;
+	const char *const *list;
+	const char *name;
+} singles[] = {
+	{ REPORT_COMM, &comms, "comm" },
+	{ REPORT_DSO, &dsos, "dso" },
+	{ REPORT_SYMBOL, &symbols, "symbol" },
+};
+
+#define SINGLES (sizeof(singles) / sizeof(*singles))
+
+static bool is_single(enum report_column column)
+{
+	for (size_t i = 0; i < SINGLES; i++)
+		if (singles[i].column == column)
+			return *singles[i].list && !strchr(*singles[i].list, ',');
+	return false;
+}
+
+static void drop_single_columns(void)
+{
+	int sums = 0, kept = 0, left;
+
+	while (sums < how.column_count && !key_of(how.column[sums]))
+		sums++;
+	for (int i = sums; i < how.column_count; i++)
+		kept += !is_single(how.column[i]);
+	left = sums;
+	for (int i = sums; i < how.column_count && kept; i++)
+		if (!is_single(how.column[i]))
+			how.column[left++] = how.column[i];
+	if (kept)
+		how.column_count = left;
+}
+
 static int choose_columns(void)
 {
+	int status;
+
 	how.symbol_first = !fields && !strncmp(sort, "sym", 3);
 	if (fields)
 		return add_columns(fields, true);
 	add_sums();
-	return add_columns(sort, false);
+	status = add_columns(sort, false);
+	drop_single_columns();
+	return status;
 }
 
 static int choose_percent(const char *text, double *percent)
@@ -461,6 +502,9 @@ static int print_report(void)
 	if (!show_header)
 		out_string(&out, "# To display the perf.data header info, please use "
 				 "--header/--header-only options.\n#\n");
+	for (size_t i = 0; i < SINGLES && !fields; i++)
+		if (is_single(singles[i].column))
+			out_printf(&out, "# %s: %s\n", singles[i].name, *singles[i].list);
 	out_printf(&out, "#\n# Total Lost Samples: %" PRIu64 "\n#\n", recording.lost);
 	for (uint32_t i = 0; i < reader.attr_count && !status; i++)
 		if (recording.event[i].samples)

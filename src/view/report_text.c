@@ -141,6 +141,17 @@ static int cell_width(const struct hist_row *row, enum report_column column)
 	return (int)strlen(text);
 }
 
+static uint64_t weight_of(const struct hist_row *row, const struct report_text *how)
+{
+	return how->children ? row->children : row->self;
+}
+
+/* Without children the rows of those that only called others stay empty. */
+static bool is_empty(const struct hist_row *row, const struct report_text *how)
+{
+	return !weight_of(row, how) && !row->samples;
+}
+
 static void widths(int *width, const struct hist *hist, const struct report_text *how)
 {
 	for (int i = 0; i < how->column_count; i++) {
@@ -148,7 +159,9 @@ static void widths(int *width, const struct hist *hist, const struct report_text
 
 		width[i] = c->width ? c->width : (int)strlen(c->title);
 		for (uint32_t row = 0; row < hist->count && !c->width; row++) {
-			int w = cell_width(&hist->row[row], how->column[i]);
+			int w = is_empty(&hist->row[row], how)
+					? 0
+					: cell_width(&hist->row[row], how->column[i]);
 
 			width[i] = w > width[i] ? w : width[i];
 		}
@@ -193,11 +206,6 @@ static void print_row(struct out *out, const struct hist_row *row, const int *wi
 	out_string(out, "\n");
 }
 
-static uint64_t weight_of(const struct hist_row *row, const struct report_text *how)
-{
-	return how->children ? row->children : row->self;
-}
-
 static void print_graph(struct out *out, struct callgraph *graph, const struct hist *hist,
 	uint32_t row, const struct report_text *how)
 {
@@ -222,7 +230,7 @@ void report_text_table(struct out *out, const struct hist *hist, struct callgrap
 	for (uint32_t i = 0; i < hist->count && !out->error; i++) {
 		uint64_t weight = weight_of(&hist->row[i], how);
 
-		if (!weight && !hist->row[i].samples)
+		if (is_empty(&hist->row[i], how))
 			continue;
 		if (percent(weight, how->weight) < how->percent_limit)
 			break;

@@ -15,7 +15,7 @@ def table(text, sums):
     for line in text.splitlines():
         if not line.strip() or line.startswith("#") or line.startswith("["):
             continue
-        cells = line.split()
+        cells = re.sub(r"\s-\s+-\s*$", "", line).split()  # perf has columns of nothing (IPC)
         key = tuple(cells[sums:])
         values = [float(c.rstrip("%")) for c in cells[:sums]]
         rows[key] = [a + b for a, b in zip(rows[key], values)] if key in rows else values
@@ -75,7 +75,7 @@ def test_the_first_rows_and_graphs_are_perfs_letter_by_letter(both, recorded):
     for args in (["--percent-limit", "1"], ["--percent-limit", "1", "--no-children"],
                  ["--percent-limit", "1", "-g", "callee"],
                  ["--percent-limit", "1", "--no-children", "-g", "caller"],
-                 ["--percent-limit", "1", "--no-children", "-s", "symbol"]):
+                 ["--percent-limit", "1", "--comms", "deep"]):
         ours, theirs = both(recorded("-g"), *args)
         head = [line for line in without_tip(theirs) if not line.startswith("# ..")]
         mine = [line for line in without_tip(ours) if not line.startswith("# ..")]
@@ -92,12 +92,12 @@ def test_every_sort_key(both, recorded, keys):
 
 
 def test_events_have_tables_of_their_own(both, recorded):
-    ours, theirs = both(recorded("-e", "page-faults", "-c", "1"), "-n", "-s", "comm")
+    ours, theirs = both(recorded("-e", "page-faults"), "-n", "-s", "comm")
     titles = re.compile(r"^# (?:Samples|Event count).*$", re.M)
     assert titles.findall(ours) == titles.findall(theirs)
     assert len(titles.findall(ours)) == 4
     for mine, other in zip(ours.split("# Samples")[1:], theirs.split("# Samples")[1:]):
-        same_rows(mine, other, 2)
+        same_rows("#" + mine, "#" + other, 2)
 
 
 def test_whole_system(perf, perfbox, both, workload, tmp_path):
@@ -173,8 +173,8 @@ def test_fields_are_chosen(perfbox, recorded):
 def test_perfboxs_own_recording(perfbox, perf, both, workload, tmp_path):
     path = tmp_path / "own"
     perfbox("record", "-q", "-e", "cpu-clock", "-F", "4999", "-g", "-o", path, "--", workload("deep"), "0.2")
-    ours, theirs = both(path, "-g", "none")
-    same_rows(ours, theirs, 2)
+    ours, theirs = both(path, "-g", "none", "--no-children")
+    same_rows(ours, theirs, 1)
     assert "spin" in ours
 
 
