@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 const char *fact_reason(struct fact fact)
@@ -305,6 +306,18 @@ static void read_pmus(struct facts *facts)
 			facts->pmus[facts->pmu_count++] = facts->pmus[i];
 }
 
+#define TRACEFS_MAGIC 0x74726163 /* include/uapi/linux/magic.h */
+
+/* Whether a file system of that kind is there; its root need not be readable for that. */
+static struct fact mounted(const char *path, unsigned long magic)
+{
+	struct statfs fs;
+
+	if (statfs(path, &fs))
+		return errno == EACCES ? fact_failed(errno) : FACT_OF(0);
+	return FACT_OF((unsigned long)fs.f_type == magic);
+}
+
 static void read_tracing(struct facts *facts)
 {
 	static const char *const tracing[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
@@ -314,9 +327,9 @@ static void read_tracing(struct facts *facts)
 
 	facts->tracefs = facts->tracefs_readable = facts->cgroupfs = FACT_OF(0);
 	for (int i = 0; i < 2 && !fact_is(facts->tracefs, 1); i++) {
+		facts->tracefs = mounted(tracing[i], TRACEFS_MAGIC);
 		snprintf(path, sizeof(path), "%s/events", tracing[i]);
 		facts->tracefs_readable = fact_path(path, R_OK | X_OK);
-		facts->tracefs = fact_path(path, F_OK);
 	}
 	for (int i = 0; i < 3 && !fact_is(facts->cgroupfs, 1); i++) {
 		snprintf(path, sizeof(path), "%s/cgroup.procs", cgroups[i]);
