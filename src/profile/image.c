@@ -255,7 +255,7 @@ struct place *image_place(struct images *images, struct image *image, uint64_t o
 
 	if (slot && *slot)
 		return *slot;
-	if (images->place_count >= images->table_mask / 4 * 3) {
+	if (!slot || images->place_count >= images->table_mask / 4 * 3) {
 		if (!grow(images))
 			return no_place(images);
 		slot = slot_of(images, image, offset);
