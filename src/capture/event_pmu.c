@@ -124,10 +124,11 @@ static int general(const struct target *t, const struct term *term)
 		return name_event(t, term);
 	if (!term->value || !number(term, &value))
 		return cannot(t, term, "needs a number");
-	for (uint8_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (is(term, words[i]))
 			return pmu_format_put(
-				&(struct pmu_format){ .word = i, .bits = UINT64_MAX }, value, attr);
+				&(struct pmu_format){ .word = (uint8_t)i, .bits = UINT64_MAX },
+				value, attr);
 	if (!value)
 		return cannot(t, term, "must not be 0");
 	attr->sample_period = value;
