@@ -9,6 +9,7 @@
 #include "profile/callgraph.h"
 #include "profile/recording.h"
 #include "profile/resolve.h"
+#include "view/event_name.h"
 #include "view/flamegraph.h"
 #include "view/folded.h"
 #include "view/header_text.h"
@@ -433,15 +434,14 @@ static void print_event_head(const struct recording_event *e, const char *name)
 	out_printf(&out, "'\n# Event count (approx.): %" PRIu64 "\n#\n", e->weight);
 }
 
-static void event_name(char *to, size_t cap, uint32_t event)
+static void name_event(char *to, size_t cap, uint32_t event)
 {
 	const struct reader_attr *a = &reader.attrs[event];
 
 	if (a->name)
 		snprintf(to, cap, "%s", a->name);
 	else
-		snprintf(
-			to, cap, "type %" PRIu32 " config %#" PRIx64, a->attr.type, a->attr.config);
+		event_name(to, cap, &a->attr);
 }
 
 static int print_event(uint32_t event)
@@ -453,7 +453,7 @@ static int print_event(uint32_t event)
 	bool graphs = e->chains && !no_call_graph;
 	char name[1024];
 
-	event_name(name, sizeof(name), event);
+	name_event(name, sizeof(name), event);
 	print_event_head(e, name);
 	how.weight = e->weight;
 	how.children = children;
@@ -488,11 +488,19 @@ static void print_stats(void)
 
 		if (!recording.event[i].samples)
 			continue;
-		event_name(name, sizeof(name), i);
+		name_event(name, sizeof(name), i);
 		out_text(&out, name);
 		out_printf(&out, " stats:\n%16s events: %10" PRIu64 "\n", "SAMPLE",
 			recording.event[i].samples);
 	}
+}
+
+static bool has_samples(void)
+{
+	for (uint32_t i = 0; i < reader.attr_count && recording.event; i++)
+		if (recording.event[i].samples)
+			return true;
+	return false;
 }
 
 static int print_report(void)
@@ -538,7 +546,7 @@ static int draw_flamegraph(const struct stacks *stacks, uint32_t event)
 	if (fd < 0)
 		return message_fail("--flamegraph %s: %s", flamegraph, strerror(errno));
 	command_line(command, sizeof(command));
-	event_name(name, sizeof(name), event);
+	name_event(name, sizeof(name), event);
 	snprintf(when, sizeof(when), "%" PRIu32 " samples in %.1f s", stacks->frame->samples,
 		recording.timed ? seconds : 0.0);
 	out_begin(&file, fd);
@@ -562,7 +570,7 @@ static int draw(void)
 		return message_fail("%s has no samples: nothing to draw", input);
 	for (uint32_t i = event + 1; i < reader.attr_count; i++)
 		others += recording.event[i].samples > 0;
-	event_name(name, sizeof(name), event);
+	name_event(name, sizeof(name), event);
 	if (others)
 		message("%" PRIu32 " more events have samples: only %s is drawn", others, name);
 	if (!stacks_make(&stacks, &arena, &recording.tree, event))
@@ -667,13 +675,15 @@ static int load_samples(void)
 
 static int load(void)
 {
+	enum reader_status read;
 	int status;
 
 	if (!recording_init(&recording, &reader, &arena))
 		return message_fail("--memory %" PRIu64 " is too small to begin with", memory);
-	status = ended(recording_sideband(&recording));
-	if (!status)
-		status = load_samples();
+	read = recording_sideband(&recording);
+	if (read != READER_END && read != READER_CUT && read != READER_BROKEN)
+		return fail(read);
+	status = load_samples();
 	if (show_stats)
 		return status;
 	resolve();
@@ -712,6 +722,8 @@ int cmd_report(int argc, char **argv)
 		print_header();
 	if (!header_only) {
 		status = load();
+		if (status && !has_samples())
+			return status;
 		if (show_stats)
 			print_stats();
 		else if (flamegraph || folded)

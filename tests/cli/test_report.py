@@ -198,6 +198,15 @@ def test_a_killed_recording_is_shown(perfbox, recorded, tmp_path):
     assert "spin" in result.out
 
 
+def test_a_damaged_tail_is_said_and_the_rest_shown(perfbox, recorded, workload, tmp_path, run):
+    path = tmp_path / "piped"
+    run("sh", "-c", f"perf record -q -e cpu-clock -F 997 -o - -- {workload('deep')} 0.1 > {path}; "
+                    f"printf x >> {path}")
+    result = perfbox("report", "-i", path, status=1)
+    assert "is cut off" in result.err and result.err.count("\n") == 1
+    assert "spin" in result.out
+
+
 @pytest.mark.parametrize("what, said", [
     (b"", "is empty"),
     (b"\x7fELF" + bytes(200), "is not a perf.data file"),
