@@ -27,6 +27,7 @@ static const struct command commands[] = {
 	{ "list", cmd_list, "name the events that this machine has", false },
 	{ "record", cmd_record, "sample a command, processes or the system to a file", false },
 	{ "report", cmd_report, "show where the samples of a recording fell", false },
+	{ "script", cmd_script, "write every sample as text", false },
 	{ "setcap", cmd_setcap, "give files capabilities", true },
 	{ "shell", cmd_shell, "a shell with a monitoring capability for the user behind sudo",
 		false },

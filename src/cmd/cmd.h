@@ -18,6 +18,7 @@ COMMAND(grant);
 COMMAND(list);
 COMMAND(record);
 COMMAND(report);
+COMMAND(script);
 COMMAND(setcap);
 COMMAND(shell);
 COMMAND(stat);

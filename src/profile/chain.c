@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#define RECENT 64	 /* threads whose last chain is remembered */
-#define RECENT_DEPTH 256 /* words; what lies deeper is not remembered */
-#define KNOWN 8192	 /* addresses whose place is remembered */
-#define MODE_SKIP 0xff	 /* what follows is no address */
+#define RECENT 64	     /* threads whose last chain is remembered */
+#define RECENT_DEPTH 256     /* words; what lies deeper is not remembered */
+#define KNOWN 8192	     /* addresses whose place is remembered */
+#define CHAIN_MODE_NONE 0xff /* what follows is no address */
 
 /* The last chain of a thread: its words, the outermost first, and the node each led to. */
 struct chain_recent {
@@ -103,7 +103,7 @@ static bool is_marker(uint64_t word)
 	return word >= PERF_CONTEXT_MAX;
 }
 
-static uint8_t mode_after(uint64_t marker)
+uint8_t chains_mode(uint64_t marker)
 {
 	switch (marker) {
 	case PERF_CONTEXT_HV:
@@ -118,7 +118,7 @@ static uint8_t mode_after(uint64_t marker)
 	case PERF_CONTEXT_GUEST_USER:
 		return PERF_RECORD_MISC_GUEST_USER;
 	}
-	return MODE_SKIP;
+	return CHAIN_MODE_NONE;
 }
 
 /* A sample's chain, its words counted from the outermost. */
@@ -153,7 +153,7 @@ static void walk_begin(struct walk *w, bool callers)
 		return;
 	w->outermost = s->chain.at + w->count - 1;
 	while (at < w->count && is_marker(s->chain.at[at]))
-		mode = mode_after(s->chain.at[at++]);
+		mode = chains_mode(s->chain.at[at++]);
 	if (s->type & PERF_SAMPLE_IP && at < w->count && mode == s->cpumode)
 		w->leaf = w->count - 1 - at;
 }
@@ -183,7 +183,7 @@ static void find_modes(const struct walk *w, uint32_t from)
 		uint64_t word = word_at(w, i);
 
 		if (is_marker(word))
-			mode = mode_after(word);
+			mode = chains_mode(word);
 		w->chains->modes[i] = mode;
 	}
 }
@@ -220,7 +220,7 @@ static uint32_t descend(struct walk *w, uint32_t node, uint32_t i, struct chain_
 		uint64_t word = word_at(w, i);
 		uint8_t mode = c->modes[i];
 
-		if (!is_marker(word) && mode != MODE_SKIP) {
+		if (!is_marker(word) && mode != CHAIN_MODE_NONE) {
 			struct place *p = place_of(
 				c, w->sample->pid, mode, word, !exact(w, i), w->time_ns, &w->holds);
 
@@ -301,5 +301,5 @@ bool chains_collapse(struct chains *chains, struct arena *arena)
 			tree->node[i].place = chains->unmapped;
 	memset(chains->recent, 0, RECENT * sizeof(*chains->recent));
 	memset(chains->known, 0, KNOWN * sizeof(*chains->known));
-	return tree_merge(tree, arena);
+	return !tree->count || tree_merge(tree, arena);
 }

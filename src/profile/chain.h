@@ -44,6 +44,10 @@ uint32_t chains_node(struct chains *chains, uint32_t root, const struct sample *
  */
 bool chains_collapse(struct chains *chains, struct arena *arena);
 
+/* PERF_RECORD_MISC_* of what follows a PERF_CONTEXT_* marker. */
+#define CHAIN_MODE_NONE 0xff /* no addresses */
+uint8_t chains_mode(uint64_t marker);
+
 /* The place of one address, cpumode as PERF_RECORD_MISC_*. */
 struct place *chains_place(
 	struct chains *chains, uint32_t pid, uint8_t cpumode, uint64_t address, uint64_t time_ns);

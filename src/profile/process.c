@@ -16,7 +16,8 @@ struct naming {
 	uint32_t parent;
 };
 
-/* A new address space: shares what `parent` had, or nothing after an exec. */
+/* A new address space: shares what `parent` had, or nothing after an exec, where `parent` is the
+ * process itself. */
 struct renewal {
 	struct fact fact;
 	uint32_t parent;
@@ -186,7 +187,7 @@ static void tell_comm(struct processes *p, const struct record_comm *c, uint64_t
 	else
 		tell_name(p, c->tid, name, 0, time_ns);
 	if (c->exec)
-		tell_renewal(p, c->pid, 0, false, time_ns);
+		tell_renewal(p, c->pid, c->pid, false, time_ns);
 }
 
 static void tell_fork(struct processes *p, const struct record *r, uint64_t time_ns)
@@ -469,6 +470,7 @@ struct process_hit process_find(
 		struct task *t = task_find(processes, pid);
 		struct process_hit own = { .until_ns = FOREVER };
 		const struct space *s;
+		bool exec;
 
 		if (!t || !make_spaces(processes, t))
 			break;
@@ -479,10 +481,13 @@ struct process_hit process_find(
 		if (!depth)
 			hit = own;
 		hit.mapping = own.mapping;
-		if (own.mapping || !s->renewal || !s->renewal->shares)
+		if (own.mapping || !s->renewal)
 			break;
+		exec = s->renewal->parent == pid;
+		if (!s->renewal->shares && !(processes->before_exec && exec && s->from_ns))
+			break;
+		time_ns = s->from_ns - exec;
 		pid = s->renewal->parent;
-		time_ns = s->from_ns;
 	}
 	if (hit.mapping && !hit.mapping->image)
 		hit.mapping = NULL;
@@ -494,7 +499,7 @@ static struct process_comm unnamed(struct processes *p, uint32_t tid)
 	char text[16];
 	const char *name;
 
-	snprintf(text, sizeof(text), ":%u", tid);
+	snprintf(text, sizeof(text), ":%d", (int)tid);
 	name = process_name(p, tid ? text : "swapper");
 	return (struct process_comm){ name ? name : "[no room]", 0, FOREVER };
 }

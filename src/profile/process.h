@@ -53,6 +53,9 @@ struct processes {
 	struct arena *arena;
 	struct images *images;
 	uint64_t dropped; /* records that found no room */
+	/* Where a new address space has nothing, ask the one before the exec, as perf does: while
+	 * execve loads the new program, its caller is still the old one. */
+	bool before_exec;
 	struct task **table;
 	uint32_t table_mask, task_count;
 	struct comm_name *names[256];

@@ -8,10 +8,8 @@
 /* Of the arena: a node with its slots, and as much again for places, names and sums. */
 #define NODE_SHARE 128
 
-bool recording_init(struct recording *recording, struct reader *reader, struct arena *arena)
+bool recording_init_flat(struct recording *recording, struct reader *reader, struct arena *arena)
 {
-	size_t room = (arena->size - arena->used) / NODE_SHARE;
-
 	*recording = (struct recording){ .reader = reader, .arena = arena };
 	recording->first_ns = UINT64_MAX;
 	recording->timed = true;
@@ -21,10 +19,16 @@ bool recording_init(struct recording *recording, struct reader *reader, struct a
 	images_init(&recording->images, arena);
 	processes_init(&recording->processes, arena, &recording->images);
 	recording->event = arena_array(arena, struct recording_event, reader->attr_count);
-	return recording->event &&
-	       tree_init(&recording->tree, arena, room < TREE_NONE ? (uint32_t)room : TREE_NONE) &&
-	       chains_init(&recording->chains, arena, &recording->processes, &recording->images,
-		       &recording->tree);
+	return recording->event && chains_init(&recording->chains, arena, &recording->processes,
+					   &recording->images, &recording->tree);
+}
+
+bool recording_init(struct recording *recording, struct reader *reader, struct arena *arena)
+{
+	size_t room = (arena->size - arena->used) / NODE_SHARE;
+
+	return recording_init_flat(recording, reader, arena) &&
+	       tree_init(&recording->tree, arena, room < TREE_NONE ? (uint32_t)room : TREE_NONE);
 }
 
 uint64_t recording_time(const struct recording *recording, uint64_t time_ns)

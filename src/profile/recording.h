@@ -61,6 +61,9 @@ struct recording {
 /* `reader` is open. False: the arena is too small to begin. */
 bool recording_init(struct recording *recording, struct reader *reader, struct arena *arena);
 
+/* The same without a call tree, for who shows samples one by one: no pass 2. */
+bool recording_init_flat(struct recording *recording, struct reader *reader, struct arena *arena);
+
 /* Pass 1. How reading ended: READER_END, READER_CUT, READER_BROKEN, ... */
 enum reader_status recording_sideband(struct recording *recording);
 

@@ -1,0 +1,96 @@
+#ifndef VIEW_SCRIPT_H
+#define VIEW_SCRIPT_H
+
+/*
+ * Samples as lines of text, laid out as `perf script` has them, since many programs read those.
+ * Places must have their names (profile/resolve.h).
+ */
+
+#include "base/arena.h"
+#include "base/out.h"
+#include "data/reader.h"
+#include "data/sample.h"
+#include "profile/chain.h"
+
+#include <stdbool.h>
+
+enum script_field {
+	SCRIPT_COMM,
+	SCRIPT_PID, /* the process; perf's name for what is the thread group */
+	SCRIPT_TID,
+	SCRIPT_CPU,
+	SCRIPT_MISC,
+	SCRIPT_TIME,
+	SCRIPT_PERIOD,
+	SCRIPT_EVENT,
+	SCRIPT_TRACE,
+	SCRIPT_ADDR,
+
+	SCRIPT_WEIGHT,
+	SCRIPT_IP,
+	SCRIPT_SYM,
+	SCRIPT_SYMOFF,
+	SCRIPT_DSO,
+
+	SCRIPT_PHYS_ADDR,
+	SCRIPT_DATA_PAGE_SIZE,
+	SCRIPT_CODE_PAGE_SIZE,
+	SCRIPT_FIELDS,
+};
+
+/* By name as -F takes it, and the PERF_SAMPLE_* bit it needs (0: none). */
+struct script_field_row {
+	const char *name;
+	uint64_t needs;
+};
+extern const struct script_field_row script_fields[SCRIPT_FIELDS];
+
+/* What an event shows when nobody chose, as bits 1 << enum script_field. */
+uint32_t script_default(const struct perf_event_attr *attr, bool any_chains);
+
+struct script_frames {
+	struct arena *arena;
+	struct script_frame **table;
+	uint32_t mask, count;
+	uint64_t dropped; /* texts that found no room: they are made anew each time */
+	uint32_t fields;
+};
+
+#define SCRIPT_COMMS 64
+#define SCRIPT_COMM_BYTES 80 /* 16 bytes of the kernel's, each escaped */
+
+struct script_comm {
+	const char *comm;
+	int width;
+	uint8_t size;
+	char text[SCRIPT_COMM_BYTES];
+};
+
+struct script {
+	struct out *out;
+	struct chains *chains;
+	struct script_frames frames;
+	struct script_comm comm[SCRIPT_COMMS];
+	bool nanoseconds;
+	/* Writes a tracepoint's fields; NULL: the file does not say what they are. */
+	void (*trace)(struct script *script, const struct reader_attr *event,
+		const struct sample *sample);
+};
+
+/* False: no room in the arena. */
+bool script_init(
+	struct script *script, struct out *out, struct chains *chains, struct arena *arena);
+
+/* One sample, with a newline behind it, and after a call chain an empty line. `name` is the event's
+ * column, its colon and all; `time_ns` is the time that facts go by (profile/recording.h). */
+void script_sample(struct script *script, const struct reader_attr *event, const char *name,
+	uint32_t fields, const struct sample *sample, uint64_t time_ns);
+
+/* Finds the places that script_sample() will name, so that they can be resolved before. */
+void script_places(
+	struct script *script, uint32_t fields, const struct sample *sample, uint64_t time_ns);
+
+/* view/script_frame.c: " name+0x1 (file)" and, with `chain`, the address before and the newline. */
+void script_frame(struct script *script, uint32_t fields, const struct place *place, bool chain);
+
+#endif

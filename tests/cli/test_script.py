@@ -1,0 +1,115 @@
+"""script against `perf script`, byte for byte, on recordings that perf makes during the test."""
+
+import collections
+import re
+
+import pytest
+
+FIELDS = ["comm,tid,pid,cpu,time,event,period,ip,sym,dso,symoff", "ip,sym,dso", "comm,ip", "tid,time,ip",
+          "pid,ip,sym", "misc,ip,comm", "event", "comm", "+pid", "-dso", "+misc,-time",
+          "comm,tid,time,event,ip,sym,dso"]
+
+
+@pytest.fixture(scope="module")
+def recordings(perf, workload, tmp_path_factory):
+    """Of the whole machine: one with call chains, one of several events without; of one command."""
+    where = tmp_path_factory.mktemp("script")
+    threads = str(workload("threads"))
+    perf("record", "-q", "-a", "-g", "-F", "2000", "-o", where / "chains", threads)
+    perf("record", "-q", "-a", "-e", "cpu-clock,page-faults,context-switches", "-o", where / "events", threads)
+    perf("record", "-q", "-F", "2000", "-o", where / "command", threads)
+    return where
+
+
+def plain(perf, path, *args, **how):
+    """Without --no-inline perf shows inlined functions where there is debug information."""
+    return perf("script", "--no-inline", "-i", path, *args, **how).out
+
+
+def folded(text):
+    """What stackcollapse-perf.pl makes of it."""
+    stacks, frames, comm = collections.Counter(), [], None
+    for line in text.splitlines() + [""]:
+        if not line and comm:
+            stacks[";".join([comm, *reversed(frames)])] += 1
+            frames, comm = [], None
+        elif line.startswith("\t"):
+            frames.append(line.split(None, 1)[1].rpartition(" (")[0].partition("+0x")[0])
+        elif line:
+            comm = line.split(" ")[0]
+    return stacks
+
+
+def own(text):
+    """Samples of the workload and of the kernel's threads: files of others may change meanwhile."""
+    blocks = re.findall(r"^[^\t\n].*\n(?:\t.*\n)*\n?", text, re.M)
+    return [block for block in blocks if re.match(r" *(threads|worker-|swapper|perf |kworker|migration)", block)]
+
+
+def similar(ours, theirs):
+    lines = list(zip(ours.splitlines(), theirs.splitlines()))
+    return sum(a == b for a, b in lines) > 0.9 * len(lines)
+
+
+@pytest.mark.parametrize("name", ["chains", "events", "command"])
+def test_default_output_is_perfs(recordings, perf, perfbox, name):
+    theirs, ours = plain(perf, recordings / name), perfbox("script", "-i", recordings / name)
+    assert ours.err == "" and theirs.count("\n") > 50
+    assert own(ours.out) == own(theirs) and len(own(theirs)) > 50
+    assert ours.out.count("\n") == theirs.count("\n")
+
+
+@pytest.mark.parametrize("fields", FIELDS)
+def test_fields_are_perfs(recordings, perf, perfbox, fields):
+    path = recordings / "events"
+    ours, theirs = perfbox("script", f"-F{fields}", "-i", path).out, plain(perf, path, f"-F{fields}")
+    assert ours.count("\n") == theirs.count("\n")
+    assert own(ours) == own(theirs) if "comm" in fields or fields[0] in "+-" else similar(ours, theirs)
+
+
+def test_folded_stacks_are_alike(recordings, perf, perfbox):
+    path = recordings / "chains"
+    ours, theirs = perfbox("script", "-i", path).out, plain(perf, path)
+    assert folded("".join(own(ours))) == folded("".join(own(theirs)))
+
+
+def test_times_to_the_nanosecond(recordings, perf, perfbox):
+    path = recordings / "events"
+    assert own(perfbox("script", "--ns", "-i", path).out) == own(plain(perf, path, "--ns"))
+
+
+def test_a_span_of_time(recordings, perf, perfbox):
+    path = recordings / "events"
+    times = [line.split()[3].rstrip(":") for line in plain(perf, path).splitlines()
+             if line.split()[0] == "threads"]
+    span = f"{times[len(times) // 3]},{times[len(times) // 2]}"
+    ours = perfbox("script", "--time", span, "-i", path).out
+    assert 0 < ours.count("\n") < len(times) * 4 and own(ours) == own(plain(perf, path, "--time", span))
+
+
+def test_a_pipe_reads_like_a_file(recordings, perf, perfbox, run, workload, tmp_path):
+    piped = run("sh", "-c", f"perf record -q -g -o - {workload('threads')}", text=False).out
+    (tmp_path / "pipe").write_bytes(piped)
+    ours = run("build/perfbox", "script", "-i", "-", stdin=piped, text=False).out.decode(errors="surrogateescape")
+    assert ours == perfbox("script", "-i", tmp_path / "pipe").out
+    assert folded(ours) == folded(perf("script", "--no-inline", "-i", tmp_path / "pipe").out)
+
+
+def test_little_memory_is_said(recordings, perfbox):
+    said = perfbox("script", "--memory=1M", "-i", recordings / "chains", status=None)
+    assert said.status in (0, 1)
+    assert said.status == 0 or said.err.count("\n") >= 1
+
+
+def test_what_was_not_recorded_cannot_be_shown(recordings, perfbox):
+    said = perfbox("script", "-F", "+addr", "-i", recordings / "events", status=1)
+    assert said.out == "" and "hold no addr" in said.err and said.err.count("\n") == 1
+
+
+def test_an_unknown_field_is_a_usage_error(recordings, perfbox):
+    assert "'nonsense'" in perfbox("script", "-F", "nonsense", "-i", recordings / "events", status=2).err
+
+
+def test_a_closed_pipe_ends_quietly(recordings, run):
+    said = run("sh", "-c", f"build/perfbox script -i {recordings}/chains | head -n 1")
+    assert said.out.count("\n") == 1 and said.err == ""
