@@ -1,5 +1,7 @@
 #include "access/caps.h"
 
+#include "base/words.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,60 +10,58 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static const struct {
-	const char *name, *meaning;
-} table[CAP_NAMED] = {
-	{ "cap_chown", "give files to any user and group" },
-	{ "cap_dac_override", "read, write and run files whatever their mode says" },
-	{ "cap_dac_read_search", "read files and search directories whatever their mode says" },
-	{ "cap_fowner", "act as the owner of any file" },
-	{ "cap_fsetid", "keep set-id bits of files it changes" },
-	{ "cap_kill", "signal processes of any user" },
-	{ "cap_setgid", "become any group" },
-	{ "cap_setuid", "become any user, root too" },
-	{ "cap_setpcap", "change its bounding set, inheritable set and securebits" },
-	{ "cap_linux_immutable", "set the immutable and append-only marks of files" },
-	{ "cap_net_bind_service", "listen on ports below 1024" },
-	{ "cap_net_broadcast", "nothing: unused" },
-	{ "cap_net_admin", "set up interfaces, routes and firewalls" },
-	{ "cap_net_raw", "send and receive raw packets" },
-	{ "cap_ipc_lock", "lock memory beyond every limit, perf's rings too" },
-	{ "cap_ipc_owner", "use System V queues and memory whatever their mode says" },
-	{ "cap_sys_module", "load code into the kernel" },
-	{ "cap_sys_rawio", "reach I/O ports, device memory and raw disk commands" },
-	{ "cap_sys_chroot", "change its root directory" },
-	{ "cap_sys_ptrace", "read and change the memory of any process" },
-	{ "cap_sys_pacct", "switch process accounting" },
-	{ "cap_sys_admin", "mount, and most else that only root may do" },
-	{ "cap_sys_boot", "reboot, and boot another kernel" },
-	{ "cap_sys_nice", "raise priorities and place processes of others" },
-	{ "cap_sys_resource", "exceed quotas and raise hard limits" },
-	{ "cap_sys_time", "set the clock" },
-	{ "cap_sys_tty_config", "hang up terminals" },
-	{ "cap_mknod", "make device files" },
-	{ "cap_lease", "take leases on files of others" },
-	{ "cap_audit_write", "write to the audit log" },
-	{ "cap_audit_control", "change the audit rules" },
-	{ "cap_setfcap", "give files any capability" },
-	{ "cap_mac_override", "get past a mandatory access control" },
-	{ "cap_mac_admin", "change a mandatory access control" },
-	{ "cap_syslog", "read the kernel's log and addresses" },
-	{ "cap_wake_alarm", "set timers that wake the system" },
-	{ "cap_block_suspend", "keep the system awake" },
-	{ "cap_audit_read", "read the audit log" },
-	{ "cap_perfmon", "observe performance of the whole system" },
-	{ "cap_bpf", "load BPF programs and make maps" },
-	{ "cap_checkpoint_restore", "checkpoint and restore processes" },
-};
+/* Name and meaning of each, by number. */
+static const char table[] =
+	"cap_chown\0give files to any user and group\0"
+	"cap_dac_override\0read, write and run files whatever their mode says\0"
+	"cap_dac_read_search\0read files and search directories whatever their mode says\0"
+	"cap_fowner\0act as the owner of any file\0"
+	"cap_fsetid\0keep set-id bits of files it changes\0"
+	"cap_kill\0signal processes of any user\0"
+	"cap_setgid\0become any group\0"
+	"cap_setuid\0become any user, root too\0"
+	"cap_setpcap\0change its bounding set, inheritable set and securebits\0"
+	"cap_linux_immutable\0set the immutable and append-only marks of files\0"
+	"cap_net_bind_service\0listen on ports below 1024\0"
+	"cap_net_broadcast\0nothing: unused\0"
+	"cap_net_admin\0set up interfaces, routes and firewalls\0"
+	"cap_net_raw\0send and receive raw packets\0"
+	"cap_ipc_lock\0lock memory beyond every limit, perf's rings too\0"
+	"cap_ipc_owner\0use System V queues and memory whatever their mode says\0"
+	"cap_sys_module\0load code into the kernel\0"
+	"cap_sys_rawio\0reach I/O ports, device memory and raw disk commands\0"
+	"cap_sys_chroot\0change its root directory\0"
+	"cap_sys_ptrace\0read and change the memory of any process\0"
+	"cap_sys_pacct\0switch process accounting\0"
+	"cap_sys_admin\0mount, and most else that only root may do\0"
+	"cap_sys_boot\0reboot, and boot another kernel\0"
+	"cap_sys_nice\0raise priorities and place processes of others\0"
+	"cap_sys_resource\0exceed quotas and raise hard limits\0"
+	"cap_sys_time\0set the clock\0"
+	"cap_sys_tty_config\0hang up terminals\0"
+	"cap_mknod\0make device files\0"
+	"cap_lease\0take leases on files of others\0"
+	"cap_audit_write\0write to the audit log\0"
+	"cap_audit_control\0change the audit rules\0"
+	"cap_setfcap\0give files any capability\0"
+	"cap_mac_override\0get past a mandatory access control\0"
+	"cap_mac_admin\0change a mandatory access control\0"
+	"cap_syslog\0read the kernel's log and addresses\0"
+	"cap_wake_alarm\0set timers that wake the system\0"
+	"cap_block_suspend\0keep the system awake\0"
+	"cap_audit_read\0read the audit log\0"
+	"cap_perfmon\0observe performance of the whole system\0"
+	"cap_bpf\0load BPF programs and make maps\0"
+	"cap_checkpoint_restore\0checkpoint and restore processes\0";
 
 const char *cap_name(unsigned number)
 {
-	return number < CAP_NAMED ? table[number].name : NULL;
+	return number < CAP_NAMED ? words_at(table, 2 * number) : NULL;
 }
 
 const char *cap_meaning(unsigned number)
 {
-	return number < CAP_NAMED ? table[number].meaning : "";
+	return number < CAP_NAMED ? words_at(table, 2 * number + 1) : "";
 }
 
 static int digit(char c)
@@ -92,9 +92,9 @@ static int number(const char *text, size_t size)
 
 int cap_number(const char *name, size_t size)
 {
-	for (int i = 0; i < CAP_NAMED; i++)
-		if (strlen(table[i].name) == size && !strncasecmp(table[i].name, name, size))
-			return i;
+	for (unsigned i = 0; i < CAP_NAMED; i++)
+		if (strlen(cap_name(i)) == size && !strncasecmp(cap_name(i), name, size))
+			return (int)i;
 	return number(name, size);
 }
 

@@ -1,6 +1,7 @@
 #include "access/hazard.h"
 
 #include "base/file.h"
+#include "base/words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -116,49 +117,32 @@ void hazards_of_caller(struct hazards *hazards, const struct facts *facts, uint6
 
 const char *hazard_text(enum hazard hazard)
 {
-	static const struct {
-		enum hazard hazard;
-		const char *text;
-	} table[] = {
-		{ HAZARD_NOSUID,
-			"the file system is mounted nosuid: its files give no capabilities; "
-			"move the file, or use 'perfbox shell'" },
-		{ HAZARD_NOEXEC, "the file system is mounted noexec: nothing there can be run" },
-		{ HAZARD_SCRIPT, "it is a script: only its interpreter's capabilities would count, "
-				 "so give them to the program that it runs" },
-		{ HAZARD_ROOTID,
-			"its capabilities count only in the user namespace they are set for, "
-			"where perf events do not ask for them" },
-		{ HAZARD_NO_MODE, "nobody may execute it" },
-		{ HAZARD_NO_PROGRAM, "it is no program (ELF): capabilities give it nothing" },
-		{ HAZARD_FILE_WRITABLE, "others than its owner may write it, and may have changed "
-					"what it does" },
-		{ HAZARD_FILE_OWNER,
-			"its owner is not root and can put anything into it; chown root "
-			"first" },
-		{ HAZARD_DIR_WRITABLE, "others may write a directory above it and can put another "
-				       "file in its place" },
-		{ HAZARD_LINKS, "it has more names (hard links) that give the same" },
-		{ HAZARD_EVERYBODY, "every user may execute it" },
-		{ HAZARD_ACL, "it has an access list (setfacl) that may let more users in than its "
-			      "mode says; setfacl -b takes it away" },
-		{ HAZARD_NO_NEW_PRIVS,
-			"no_new_privs is set here: what is run from this session gains "
-			"nothing from files" },
-		{ HAZARD_BOUNDING,
-			"the bounding set of this session lacks some of them: from here the "
-			"file cannot be run (EPERM)" },
-		{ HAZARD_USER_NS,
-			"this is not the initial user namespace: perf events do not look at "
-			"capabilities that come from here" },
-		{ HAZARD_GATE,
-			"at this perf_event_paranoid this kernel lets only CAP_SYS_ADMIN in: "
-			"CAP_PERFMON helps once it is 2 or less" },
-		{ HAZARD_OLD_KERNEL, "this kernel does not know all of these capabilities" },
-	};
+	/* By bit. */
+	static const char words[] =
+		"the file system is mounted nosuid: its files give no capabilities; move the file, "
+		"or use 'perfbox shell'\0"
+		"the file system is mounted noexec: nothing there can be run\0"
+		"it is a script: only its interpreter's capabilities would count, so give them to "
+		"the program that it runs\0"
+		"its capabilities count only in the user namespace they are set for, and "
+		"perf events ask for those of the initial one\0"
+		"nobody may execute it\0"
+		"it is no program (ELF): capabilities give it nothing\0"
+		"others than its owner may write it, and may have changed what it does\0"
+		"its owner is not root and can put anything into it; chown root first\0"
+		"others may write a directory above it and can put another file in its place\0"
+		"it has more names (hard links) that give the same\0"
+		"every user may execute it\0"
+		"it has an access list (setfacl) that may let more users in than its mode says; "
+		"setfacl -b takes it away\0"
+		"no_new_privs is set here: what is run from this session gains nothing from files\0"
+		"the bounding set of this session lacks some of them: from here the file cannot be "
+		"run (EPERM)\0"
+		"this is not the initial user namespace: perf events do not look at capabilities "
+		"that come from here\0"
+		"at this perf_event_paranoid this kernel lets only CAP_SYS_ADMIN in: CAP_PERFMON "
+		"helps once it is 2 or less\0"
+		"this kernel does not know all of these capabilities\0";
 
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (table[i].hazard == hazard)
-			return table[i].text;
-	return "";
+	return words_at(words, (unsigned)__builtin_ctz(hazard));
 }

@@ -17,24 +17,24 @@ enum hazard {
 	/* of a file: it gives nothing here */
 	HAZARD_NOSUID = 1 << 0,
 	HAZARD_NOEXEC = 1 << 1,
-	HAZARD_SCRIPT = 1 << 2,	     /* the interpreter counts, not the file */
-	HAZARD_ROOTID = 1 << 3,	     /* set for another user namespace */
-	HAZARD_NO_MODE = 1 << 4,     /* nobody may execute it */
-	HAZARD_NO_PROGRAM = 1 << 16, /* neither an ELF program nor a script */
+	HAZARD_SCRIPT = 1 << 2,	    /* the interpreter counts, not the file */
+	HAZARD_ROOTID = 1 << 3,	    /* set for another user namespace */
+	HAZARD_NO_MODE = 1 << 4,    /* nobody may execute it */
+	HAZARD_NO_PROGRAM = 1 << 5, /* neither an ELF program nor a script */
 	/* of a file: others could use or change it */
-	HAZARD_FILE_WRITABLE = 1 << 5,
-	HAZARD_FILE_OWNER = 1 << 6, /* the owner is not root and may write it */
-	HAZARD_DIR_WRITABLE = 1 << 7,
-	HAZARD_LINKS = 1 << 8,	   /* it has other names */
-	HAZARD_EVERYBODY = 1 << 9, /* all users may execute it */
-	HAZARD_ACL = 1 << 15,	   /* an access list may let more users in than the mode says */
+	HAZARD_FILE_WRITABLE = 1 << 6,
+	HAZARD_FILE_OWNER = 1 << 7, /* the owner is not root and may write it */
+	HAZARD_DIR_WRITABLE = 1 << 8,
+	HAZARD_LINKS = 1 << 9,	    /* it has other names */
+	HAZARD_EVERYBODY = 1 << 10, /* all users may execute it */
+	HAZARD_ACL = 1 << 11,	    /* an access list may let more users in than the mode says */
 	/* of the caller: what it runs gains nothing, or fails */
-	HAZARD_NO_NEW_PRIVS = 1 << 10,
-	HAZARD_BOUNDING = 1 << 11,
-	HAZARD_USER_NS = 1 << 12,
+	HAZARD_NO_NEW_PRIVS = 1 << 12,
+	HAZARD_BOUNDING = 1 << 13,
+	HAZARD_USER_NS = 1 << 14,
 	/* of the kernel: CAP_PERFMON is not asked for */
-	HAZARD_GATE = 1 << 13,
-	HAZARD_OLD_KERNEL = 1 << 14,
+	HAZARD_GATE = 1 << 15,
+	HAZARD_OLD_KERNEL = 1 << 16,
 };
 
 #define HAZARDS_USELESS_FILE                                                                       \

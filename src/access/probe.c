@@ -159,10 +159,11 @@ static int await(pid_t pid, int64_t until_ms)
 static void run_some(struct probe *probes, int count, struct board *shared)
 {
 	pid_t pids[PROBES_IN_FLIGHT];
-	int64_t until_ms = now_ms() + PROBE_LIMIT_MS;
+	int64_t until_ms[PROBES_IN_FLIGHT];
 
 	for (int i = 0; i < count; i++) {
 		shared->results[i] = PROBE_KILLED;
+		until_ms[i] = now_ms() + PROBE_LIMIT_MS;
 		pids[i] = start();
 		if (pids[i] == 0) {
 			shared->results[i] = try(&probes[i]);
@@ -170,7 +171,7 @@ static void run_some(struct probe *probes, int count, struct board *shared)
 		}
 	}
 	for (int i = 0; i < count; i++) {
-		int status = pids[i] > 0 ? await(pids[i], until_ms) : 0;
+		int status = pids[i] > 0 ? await(pids[i], until_ms[i]) : 0;
 
 		probes[i].result = pids[i] < 0	? PROBE_UNTRIED
 				   : status < 0 ? PROBE_TIMEOUT

@@ -285,8 +285,10 @@ static enum answer physical(const struct facts *f, const struct request *r)
 
 static enum answer locked_registers(const struct facts *f, const struct request *r)
 {
-	if (!(r->attr.sample_type & PERF_SAMPLE_REGS_INTR) || !fact_known(f->lockdown))
+	if (!(r->attr.sample_type & PERF_SAMPLE_REGS_INTR))
 		return NO;
+	if (!fact_known(f->lockdown))
+		return MAYBE;
 	return f->lockdown.value == LOCKDOWN_CONFIDENTIALITY ? YES : NO;
 }
 

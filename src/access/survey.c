@@ -257,6 +257,7 @@ static bool same(const struct ruling *predicted, int probed)
 static void judge(struct survey *survey, struct row *row, bool kallsyms)
 {
 	const struct facts *facts = &survey->facts;
+	struct ruling beyond;
 	bool comparable;
 
 	row->predicted = kallsyms ? rules_kallsyms(facts) : rules_open(facts, &row->request);
@@ -272,8 +273,10 @@ static void judge(struct survey *survey, struct row *row, bool kallsyms)
 			"/proc/kallsyms cannot be read" };
 	else if (!kallsyms && row->probed != PROBE_UNTRIED && row->probed != PROBE_OPENED)
 		row->refusal = verdict_blame(facts, &row->request, row->probed);
-	if (row->untried && rules_beyond(facts, &row->request).outcome == REFUSED)
-		row->refusal = rules_beyond(facts, &row->request);
+	beyond = rules_beyond(facts, &row->request);
+	row->beyond = !kallsyms && beyond.outcome == REFUSED ? beyond.layer : LAYER_NONE;
+	if (row->untried && row->beyond)
+		row->refusal = beyond;
 	if (row->probed == PROBE_OPENED)
 		row->refusal = (struct ruling){ .outcome = ALLOWED, .why = "" };
 	else

@@ -22,6 +22,7 @@ struct row {
 	bool agrees;	       /* or nothing can be compared: no prediction, or not tried */
 	struct ruling refusal; /* what holds: the probe's word, and the rules' where it has none */
 	unsigned fix;	       /* enum fix, 0: none needed or none known */
+	enum layer beyond;     /* what refuses even with every privilege; LAYER_NONE: nothing */
 	const char *untried;   /* why, where probed is PROBE_UNTRIED */
 };
 

@@ -62,7 +62,7 @@ int number_seconds(const char *text, uint64_t *ns)
 
 int number_list_next(const char **at, struct number_range *range, uint32_t *value)
 {
-	uint64_t first, last;
+	uint64_t first = 0, last;
 	int err;
 
 	if (!range->inside) {

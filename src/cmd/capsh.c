@@ -9,6 +9,7 @@
 #include "base/message.h"
 #include "base/number.h"
 #include "base/out.h"
+#include "base/words.h"
 #include "view/privilege.h"
 
 #include <errno.h>
@@ -27,9 +28,40 @@ static const char usage[] =
 	"Shows and changes what a process may do, in the order of the options, up to the first\n"
 	"failure (status 1). \"--\" runs the shell with what is left and the rest of the "
 	"arguments.\n"
-	"\n";
-
-static const char differences[] =
+	"\n"
+	"  --help               this text\n"
+	"  --print              show capabilities, securebits and ids\n"
+	"  --current            show capabilities only\n"
+	"  --mode               name the state of securebits and sets\n"
+	"  --decode=HEX         show a set of /proc/PID/status by name\n"
+	"  --explain=CAP        what a capability is for\n"
+	"  --supports=CAP       fail unless this kernel knows it\n"
+	"  --has-p=CAP          fail unless it is permitted\n"
+	"  --has-i=CAP          fail unless it is inheritable\n"
+	"  --has-a=CAP          fail unless it is ambient\n"
+	"  --has-b=CAP          fail unless it is in the bounding set\n"
+	"  --has-ambient        fail unless this kernel has ambient ones\n"
+	"  --has-no-new-privs   fail unless no_new_privs is set\n"
+	"  --is-uid=ID          fail unless this is the user id\n"
+	"  --is-gid=ID          fail unless this is the group id\n"
+	"  --iab=IAB            set inheritable, ambient (^), blocked (!)\n"
+	"  --caps=CAPS          set effective, permitted, inheritable\n"
+	"  --inh=LIST           set inheritable\n"
+	"  --drop=LIST          drop from the bounding set\n"
+	"  --addamb=LIST        add to ambient\n"
+	"  --delamb=LIST        take from ambient\n"
+	"  --noamb              clear ambient\n"
+	"  --secbits=N          set securebits\n"
+	"  --keep=0/1           keep capabilities over a change of user id\n"
+	"  --no-new-privs       never gain by exec from here on\n"
+	"  --uid=ID             set the user ids\n"
+	"  --gid=ID             set the group ids\n"
+	"  --groups=LIST        set the other groups\n"
+	"  --user=NAME          become that user with all its groups\n"
+	"  --noenv              leave HOME and USER as they are with --user\n"
+	"  --shell=PATH         the shell that -- runs\n"
+	"  --strict             do not make CAP_SETPCAP effective unasked\n"
+	"  --quiet              nothing: for libcap's sake\n"
 	"\n"
 	"Spelling, output and status are those of libcap's capsh. It differs in that numbers too\n"
 	"large, hexadecimal digits that are none, and lists where one name is wanted are refused; "
@@ -100,8 +132,9 @@ static uint64_t lend_setpcap(void)
 	return caps.effective;
 }
 
-static int decode(const char *value)
+static int decode(int unused, const char *value)
 {
+	(void)unused;
 	char list[CAPTEXT_BYTES], *end;
 	uint64_t set;
 
@@ -118,8 +151,9 @@ static int decode(const char *value)
 	return 0;
 }
 
-static int explain(const char *value)
+static int explain(int unused, const char *value)
 {
+	(void)unused;
 	unsigned number;
 
 	if (take_capability(value, &number))
@@ -131,74 +165,62 @@ static int explain(const char *value)
 	return 0;
 }
 
-static int has(const char *value, uint64_t set, const char *what)
+enum set {
+	PERMITTED,
+	INHERITABLE,
+	AMBIENT,
+	BOUNDING,
+	KNOWN
+};
+
+static int has(int which, const char *value)
 {
+	static const char what[] = "permitted\0inheritable\0ambient\0in the bounding set\0"
+				   "known to this kernel\0";
+	struct caps caps = { 0 };
 	unsigned number;
 
 	if (take_capability(value, &number))
 		return 1;
-	return set & CAP_BIT(number) ? 0 : message_fail("%s is not %s", value, what);
-}
-
-static struct caps self(void)
-{
-	struct caps caps = { 0 };
-
 	caps_self(&caps);
-	return caps;
+	const uint64_t sets[] = { caps.permitted, caps.inheritable, caps.ambient, caps.bounding,
+		caps_all() };
+
+	return sets[which] & CAP_BIT(number)
+		       ? 0
+		       : message_fail("%s is not %s", value, words_at(what, (unsigned)which));
 }
 
-static int has_p(const char *value)
+static int has_ambient(int unused, const char *value)
 {
-	return has(value, self().permitted, "permitted");
-}
-
-static int has_i(const char *value)
-{
-	return has(value, self().inheritable, "inheritable");
-}
-
-static int has_a(const char *value)
-{
-	return has(value, self().ambient, "ambient");
-}
-
-static int has_b(const char *value)
-{
-	return has(value, self().bounding, "in the bounding set");
-}
-
-static int supports(const char *value)
-{
-	return has(value, caps_all(), "known to this kernel");
-}
-
-static int has_ambient(const char *value)
-{
+	(void)unused;
 	(void)value;
 	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, 0, 0, 0) >= 0
 		       ? 0
 		       : message_fail("this kernel has no ambient capabilities (before 4.3)");
 }
 
-static int has_no_new_privs(const char *value)
+static int has_no_new_privs(int unused, const char *value)
 {
+	(void)unused;
 	(void)value;
 	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1
 		       ? 0
 		       : message_fail("no_new_privs is not set");
 }
 
-static int set_no_new_privs(const char *value)
+static int set_no_new_privs(int unused, const char *value)
 {
+	(void)unused;
 	(void)value;
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 		       ? message_fail("--no-new-privs: %s", strerror(errno))
 		       : 0;
 }
 
-static int set_iab(const char *value)
+static int set_iab(int unused, const char *value)
 {
+	(void)unused;
 	struct captext_error error;
 	struct caps_iab iab;
 	int err;
@@ -212,8 +234,9 @@ static int set_iab(const char *value)
 		   : 0;
 }
 
-static int set_caps(const char *value)
+static int set_caps(int unused, const char *value)
 {
+	(void)unused;
 	struct captext_error error;
 	struct caps caps;
 	int err;
@@ -227,8 +250,9 @@ static int set_caps(const char *value)
 		   : 0;
 }
 
-static int set_inheritable(const char *value)
+static int set_inheritable(int unused, const char *value)
 {
+	(void)unused;
 	uint64_t set, effective;
 	struct caps caps;
 	int err;
@@ -246,52 +270,53 @@ static int set_inheritable(const char *value)
 		   : 0;
 }
 
-/* One call per capability of the list. */
-static int each(const char *option, const char *value, int (*change)(unsigned number))
+enum change {
+	DROP,
+	ADD_AMBIENT,
+	DEL_AMBIENT
+};
+
+static int change_one(int what, unsigned number)
 {
-	uint64_t set;
+	return what == DROP	     ? caps_bounding_drop(number)
+	       : what == ADD_AMBIENT ? caps_ambient_raise(number)
+				     : caps_ambient_lower(number);
+}
+
+/* One call per capability of the list. */
+static int change(int what, const char *value)
+{
+	static const char options[] = "--drop\0--addamb\0--delamb\0";
+	uint64_t set, effective = 0;
+	int err = 0;
 
 	if (take_list(value, &set))
 		return 1;
-	for (unsigned i = 0; i < CAP_BITS; i++) {
-		int err = set & CAP_BIT(i) ? change(i) : 0;
-
+	if (what == DROP)
+		effective = lend_setpcap();
+	for (unsigned i = 0; i < CAP_BITS && !err; i++) {
+		err = set & CAP_BIT(i) ? change_one(what, i) : 0;
 		if (err)
-			return message_fail("%s%s: %s: %s", option, value,
-				cap_name(i) ? cap_name(i) : "a number", strerror(-err));
+			message_fail("%s=%s: capability %u: %s", words_at(options, (unsigned)what),
+				value, i, strerror(-err));
 	}
-	return 0;
+	if (what == DROP)
+		become_effective(effective);
+	return err ? 1 : 0;
 }
 
-static int drop(const char *value)
+static int no_ambient(int unused, const char *value)
 {
-	uint64_t effective = lend_setpcap();
-	int status = each("--drop=", value, caps_bounding_drop);
-
-	become_effective(effective);
-	return status;
-}
-
-static int add_ambient(const char *value)
-{
-	return each("--addamb=", value, caps_ambient_raise);
-}
-
-static int del_ambient(const char *value)
-{
-	return each("--delamb=", value, caps_ambient_lower);
-}
-
-static int no_ambient(const char *value)
-{
+	(void)unused;
 	int err = caps_ambient_clear();
 
 	(void)value;
 	return err ? message_fail("--noamb: %s", strerror(-err)) : 0;
 }
 
-static int set_secbits(const char *value)
+static int set_secbits(int unused, const char *value)
 {
+	(void)unused;
 	uint64_t bits;
 	int err;
 
@@ -304,8 +329,9 @@ static int set_secbits(const char *value)
 		   : 0;
 }
 
-static int set_keep(const char *value)
+static int set_keep(int unused, const char *value)
 {
+	(void)unused;
 	uint64_t keep;
 
 	if (take_number("--keep=", value, 1, &keep))
@@ -315,40 +341,33 @@ static int set_keep(const char *value)
 		       : 0;
 }
 
-static int set_uid(const char *value)
+enum id {
+	UID,
+	GID
+};
+
+static int set_id(int which, const char *value)
 {
+	const char *option = which == UID ? "--uid=" : "--gid=";
 	uint64_t id;
 
-	if (take_number("--uid=", value, UINT32_MAX - 1, &id))
+	if (take_number(option, value, UINT32_MAX - 1, &id))
 		return 1;
-	return setuid((uid_t)id) ? message_fail("--uid=%s: %s", value, strerror(errno)) : 0;
+	return (which == UID ? setuid((uid_t)id) : setgid((gid_t)id))
+		       ? message_fail("%s%s: %s", option, value, strerror(errno))
+		       : 0;
 }
 
-static int set_gid(const char *value)
+static int is_id(int which, const char *value)
 {
+	uint32_t own = which == UID ? getuid() : getgid();
 	uint64_t id;
 
-	if (take_number("--gid=", value, UINT32_MAX - 1, &id))
+	if (take_number(which == UID ? "--is-uid=" : "--is-gid=", value, UINT32_MAX, &id))
 		return 1;
-	return setgid((gid_t)id) ? message_fail("--gid=%s: %s", value, strerror(errno)) : 0;
-}
-
-static int is_uid(const char *value)
-{
-	uint64_t id;
-
-	if (take_number("--is-uid=", value, UINT32_MAX, &id))
-		return 1;
-	return getuid() == id ? 0 : message_fail("the uid is %u, not %s", getuid(), value);
-}
-
-static int is_gid(const char *value)
-{
-	uint64_t id;
-
-	if (take_number("--is-gid=", value, UINT32_MAX, &id))
-		return 1;
-	return getgid() == id ? 0 : message_fail("the gid is %u, not %s", getgid(), value);
+	return own == id ? 0
+			 : message_fail("the %s is %" PRIu32 ", not %s",
+				   which == UID ? "uid" : "gid", own, value);
 }
 
 static int take_group(const char *at, size_t size, gid_t *gid)
@@ -373,8 +392,9 @@ static int take_group(const char *at, size_t size, gid_t *gid)
 	return 0;
 }
 
-static int set_groups(const char *value)
+static int set_groups(int unused, const char *value)
 {
+	(void)unused;
 	gid_t list[BECOME_GROUPS_MAX];
 	int count = 0, err;
 
@@ -393,8 +413,9 @@ static int set_groups(const char *value)
 	return err ? message_fail("--groups=: %s", strerror(-err)) : 0;
 }
 
-static int set_user(const char *value)
+static int set_user(int unused, const char *value)
 {
+	(void)unused;
 	static struct user user;
 	gid_t list[BECOME_GROUPS_MAX];
 	int count, err;
@@ -417,116 +438,101 @@ static int set_user(const char *value)
 	return 0;
 }
 
-static int set_shell(const char *value)
+static int set_shell(int unused, const char *value)
 {
+	(void)unused;
 	shell = value;
 	return 0;
 }
 
-static int set_strict(const char *value)
-{
-	(void)value;
-	strict = !strict;
-	return 0;
-}
-
-static int set_no_environment(const char *value)
-{
-	(void)value;
-	no_environment = true;
-	return 0;
-}
-
-static int quiet(const char *value)
-{
-	(void)value;
-	return 0;
-}
-
-static int print(const char *value)
-{
-	(void)value;
-	load_users();
-	privilege_print(&out, &users);
-	return 0;
-}
-
-static int current(const char *value)
-{
-	(void)value;
-	privilege_current(&out);
-	return 0;
-}
-
-static int show_mode(const char *value)
-{
-	const char *text = privilege_mode();
-
-	(void)value;
-	out_printf(&out, "Mode: %.*s\n", (int)strcspn(text, " "), text);
-	return 0;
-}
-
-static int help(const char *value);
-
-/* A name that ends in '=' takes a value. */
-static const struct step {
-	const char *name, *value, *help;
-	int (*run)(const char *value);
-} steps[] = {
-	{ "--help", "", "this text", help },
-	{ "-h", "", NULL, help },
-	{ "--print", "", "show capabilities, securebits and ids", print },
-	{ "--current", "", "show capabilities only", current },
-	{ "--mode", "", "name the state of securebits and sets", show_mode },
-	{ "--decode=", "HEX", "show a set of /proc/PID/status by name", decode },
-	{ "--explain=", "CAP", "what a capability is for", explain },
-	{ "--supports=", "CAP", "fail unless this kernel knows it", supports },
-	{ "--has-p=", "CAP", "fail unless it is permitted", has_p },
-	{ "--has-i=", "CAP", "fail unless it is inheritable", has_i },
-	{ "--has-a=", "CAP", "fail unless it is ambient", has_a },
-	{ "--has-b=", "CAP", "fail unless it is in the bounding set", has_b },
-	{ "--has-ambient", "", "fail unless this kernel has ambient ones", has_ambient },
-	{ "--has-no-new-privs", "", "fail unless no_new_privs is set", has_no_new_privs },
-	{ "--is-uid=", "ID", "fail unless this is the user id", is_uid },
-	{ "--is-gid=", "ID", "fail unless this is the group id", is_gid },
-	{ "--iab=", "IAB", "set inheritable, ambient (^), blocked (!)", set_iab },
-	{ "--caps=", "CAPS", "set effective, permitted, inheritable", set_caps },
-	{ "--inh=", "LIST", "set inheritable", set_inheritable },
-	{ "--drop=", "LIST", "drop from the bounding set", drop },
-	{ "--addamb=", "LIST", "add to ambient", add_ambient },
-	{ "--delamb=", "LIST", "take from ambient", del_ambient },
-	{ "--noamb", "", "clear ambient", no_ambient },
-	{ "--secbits=", "N", "set securebits", set_secbits },
-	{ "--keep=", "0|1", "keep capabilities over a change of user id", set_keep },
-	{ "--no-new-privs", "", "never gain by exec from here on", set_no_new_privs },
-	{ "--uid=", "ID", "set the user ids", set_uid },
-	{ "--gid=", "ID", "set the group ids", set_gid },
-	{ "--groups=", "LIST", "set the other groups", set_groups },
-	{ "--user=", "NAME", "become that user with all its groups", set_user },
-	{ "--noenv", "", "leave HOME and USER as they are with --user", set_no_environment },
-	{ "--shell=", "PATH", "the shell that -- runs", set_shell },
-	{ "--strict", "", "do not make CAP_SETPCAP effective unasked", set_strict },
-	{ "--quiet", "", "nothing: for libcap's sake", quiet },
+enum flag {
+	STRICT,
+	NO_ENVIRONMENT,
+	QUIET
 };
 
-#define STEPS (sizeof(steps) / sizeof(steps[0]))
-
-static int help(const char *value)
+static int set_flag(int which, const char *value)
 {
 	(void)value;
-	out_string(&out, usage);
-	for (size_t i = 0; i < STEPS; i++) {
-		char head[64];
+	if (which == STRICT)
+		strict = !strict;
+	if (which == NO_ENVIRONMENT)
+		no_environment = true;
+	return 0;
+}
 
-		snprintf(head, sizeof(head), "%s%s", steps[i].name, steps[i].value);
-		if (steps[i].help)
-			out_printf(&out, "  %-20s %s\n", head, steps[i].help);
-	}
-	out_string(&out, differences);
+enum view {
+	ALL,
+	CURRENT,
+	MODE
+};
+
+static int show(int what, const char *value)
+{
+	const char *mode = privilege_mode();
+
+	(void)value;
+	if (what == MODE)
+		out_printf(&out, "Mode: %.*s\n", (int)strcspn(mode, " "), mode);
+	if (what == CURRENT)
+		privilege_current(&out);
+	if (what == ALL && !load_users())
+		privilege_print(&out, &users);
+	return 0;
+}
+
+static int help(int unused, const char *value)
+{
+	(void)unused;
+	(void)value;
+	out_string(&out, usage);
 	fail_flush();
 	exit(0);
 }
+
+/* A name that ends in '=' takes a value; `what` tells apart what one function does. */
+static const struct step {
+	char name[20];
+	int what;
+	int (*run)(int what, const char *value);
+} steps[] = {
+	{ "--help", 0, help },
+	{ "-h", 0, help },
+	{ "--print", ALL, show },
+	{ "--current", CURRENT, show },
+	{ "--mode", MODE, show },
+	{ "--decode=", 0, decode },
+	{ "--explain=", 0, explain },
+	{ "--supports=", KNOWN, has },
+	{ "--has-p=", PERMITTED, has },
+	{ "--has-i=", INHERITABLE, has },
+	{ "--has-a=", AMBIENT, has },
+	{ "--has-b=", BOUNDING, has },
+	{ "--has-ambient", 0, has_ambient },
+	{ "--has-no-new-privs", 0, has_no_new_privs },
+	{ "--is-uid=", UID, is_id },
+	{ "--is-gid=", GID, is_id },
+	{ "--iab=", 0, set_iab },
+	{ "--caps=", 0, set_caps },
+	{ "--inh=", 0, set_inheritable },
+	{ "--drop=", DROP, change },
+	{ "--addamb=", ADD_AMBIENT, change },
+	{ "--delamb=", DEL_AMBIENT, change },
+	{ "--noamb", 0, no_ambient },
+	{ "--secbits=", 0, set_secbits },
+	{ "--keep=", 0, set_keep },
+	{ "--no-new-privs", 0, set_no_new_privs },
+	{ "--uid=", UID, set_id },
+	{ "--gid=", GID, set_id },
+	{ "--groups=", 0, set_groups },
+	{ "--user=", 0, set_user },
+	{ "--noenv", NO_ENVIRONMENT, set_flag },
+	{ "--shell=", 0, set_shell },
+	{ "--strict", STRICT, set_flag },
+	{ "--quiet", QUIET, set_flag },
+};
+
+#define STEPS (sizeof(steps) / sizeof(steps[0]))
 
 static int run_shell(char **argv)
 {
@@ -546,7 +552,7 @@ static int step(const char *arg)
 		bool value = steps[i].name[size - 1] == '=';
 
 		if (value ? !strncmp(arg, steps[i].name, size) : !strcmp(arg, steps[i].name))
-			return steps[i].run(arg + size);
+			return steps[i].run(steps[i].what, arg + size);
 	}
 	return message_fail("option '%s' is not known; see capsh --help", arg);
 }

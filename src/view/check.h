@@ -7,7 +7,8 @@
  * The JSON is one object. Its keys stay; new ones may come. A fact is a value, or null with its
  * reason in the "unknown" of its object (key -> reason). Keys: version, who, kernel, operations (in
  * the order of the text: key, text, predicted, predicted_errno, predicted_layer, probed, agrees,
- * layer, why, fix), agreement, resources, for (where asked), fixes (key, title, why, commands).
+ * layer, beyond (what refuses even with every privilege), why, fix), agreement, resources, for
+ * (where asked), fixes (key, title, why, commands).
  */
 
 #include "access/need.h"

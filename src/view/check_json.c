@@ -159,6 +159,7 @@ static void say_row(struct out *out, const struct survey *survey, const struct r
 	string(out, "probed", row_result(row->probed));
 	out_printf(out, "\"agrees\":%s,", row->agrees ? "true" : "false");
 	string(out, "layer", layer_name(refused ? refusal->layer : LAYER_NONE));
+	string(out, "beyond", layer_name(row->beyond));
 	string(out, "why", row->untried ? row->untried : refused ? refusal->why : "");
 	key(out, "fix");
 	out_json(out, fix);

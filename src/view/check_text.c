@@ -190,9 +190,16 @@ static void say_row(struct out *out, const struct check *check, const struct row
 	verdict_fix(fix, sizeof(fix), &check->survey->facts, row->fix);
 	out_string(out, "  ");
 	out_column(out, row->text, 43);
-	out_printf(out, "%-8s%-11s", row_outcome(row->predicted.outcome), row_result(row->probed));
-	if (refused)
-		out_printf(out, "%-15s%s", layer_name(row->refusal.layer), fix);
+	out_printf(out, "%-8s", row_outcome(row->predicted.outcome));
+	if (!refused)
+		out_string(out, row_result(row->probed));
+	else if (!*fix)
+		out_printf(out, "%-11s%s", row_result(row->probed), layer_name(row->refusal.layer));
+	else
+		out_printf(out, "%-11s%-15s%s", row_result(row->probed),
+			layer_name(row->refusal.layer), fix);
+	if (refused && row->beyond && row->beyond != row->refusal.layer)
+		out_printf(out, ", then %s", layer_name(row->beyond));
 	out_char(out, '\n');
 	if (!row->agrees)
 		say_difference(out, row);

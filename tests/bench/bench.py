@@ -118,7 +118,7 @@ def big():
         if path.exists() and counts(path)[0] >= BIG_SAMPLES * 0.9:
             break
         work = f"end=$(($(date +%s)+{seconds})); while [ $(date +%s) -lt $end ]; do tar cf - /usr/include | xz -1 -T2 | cksum; done"
-        subprocess.run([PERF, "record", "-F", "20000", "-g", "-a", "-m", "8M", "-o", path, "--", "sh", "-c", work],
+        subprocess.run([PERF, "record", "-F", "20000", "-g", "-m", "8M", "-o", path, "--", "sh", "-c", work],
                        check=True, **QUIET)
     return path
 
@@ -126,8 +126,9 @@ def big():
 def percents(program, path):
     argv = [program, "report", "--stdio", "--no-children", "-g", "none", "-s", "comm,dso,symbol", "-i", str(path)]
     said = subprocess.run(argv, capture_output=True, text=True, errors="replace").stdout
-    found = re.findall(r"^\s+(\d+\.\d+)%\s+(.*?)\s*$", said, re.M)
-    return [(" ".join(name.split()), float(percent)) for percent, name in found]
+    found = (line.split() for line in said.splitlines())
+    # perf ends rows of files with addresses by two empty columns of its own
+    return [(" ".join(words[1:]).removesuffix(" - -"), float(words[0][:-1])) for words in found if words and words[0].endswith("%")]
 
 
 def report():

@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from machine import Machine
+
 PERFMON, ADMIN, PTRACE, IPC_LOCK, SYSLOG = 38, 21, 19, 14, 34
 
 
@@ -112,10 +114,11 @@ def particular(machine):
 
 @pytest.fixture
 def machine_with_cgroups(machine):
-    machine.run("mkdir -p /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup")
+    machine.run("mount -t cgroup2 none /sys/fs/cgroup; mount -t securityfs none /sys/kernel/security")
     machine.run("cat /proc/sys/kernel/perf_event_paranoid > /tmp/paranoid")
     yield machine
-    machine.run("cat /tmp/paranoid > /proc/sys/kernel/perf_event_paranoid; umount /sys/fs/cgroup")
+    machine.run("cat /tmp/paranoid > /proc/sys/kernel/perf_event_paranoid; umount /sys/fs/cgroup "
+                "/sys/kernel/security")
 
 
 def test_rules_probes_and_walls_agree(machine_with_cgroups, pytestconfig):
@@ -141,3 +144,20 @@ def test_rules_probes_and_walls_agree(machine_with_cgroups, pytestconfig):
     text = f"{machine.release} {machine.arch}: {cells} cells, {compared} tried, {len(wrong)} wrong"
     print(text)
     assert not wrong, text + "\n" + "\n".join(wrong[:40])
+
+
+def test_lockdown_takes_registers_from_root_too(pytestconfig):
+    """One boot of its own: a kernel cannot be unlocked."""
+    if pytestconfig.getoption("kernels") == "6.1":
+        pytest.skip("lockdown is tried by make check-kernels")
+    machine = Machine("6.12", "arm64", words="lockdown=confidentiality")
+    try:
+        before = json.loads(machine.run("perfbox check --json").out)
+        machine.run("mount -t securityfs none /sys/kernel/security")
+        after = json.loads(machine.run("perfbox check --json").out)
+    finally:
+        machine.close()
+    assert before["who"]["lockdown"] is None and after["who"]["lockdown"] == "confidentiality"
+    for found, predicted in ((before, "unknown"), (after, "no")):
+        row = next(row for row in found["operations"] if row["key"] == "registers")
+        assert (row["predicted"], row["probed"], row["layer"]) == (predicted, "EPERM", "lockdown")
