@@ -18,6 +18,7 @@ perfbox is /bin/perfbox, workloads are /workload/NAME (tests/workload/NAME.c), t
 counts and overflows; x86_64 has software events only.
 """
 
+import functools
 import pathlib
 import sys
 
@@ -31,9 +32,14 @@ from machine import ARCHES, SUITES, Machine  # noqa: E402
 def pytest_generate_tests(metafunc):
     if "machine" not in metafunc.fixturenames:
         return
-    asked = metafunc.config.getoption("kernels")
-    kernels = [(version, arch) for version in (SUITES if asked == "all" else asked.split(",")) for arch in ARCHES]
+    kernels = kernels_asked(metafunc.config.getoption("kernels"))
     metafunc.parametrize("booted", kernels, ids=["-".join(k) for k in kernels], indirect=True, scope="session")
+
+
+@functools.cache
+def kernels_asked(asked):
+    """The same objects each time: pytest takes a parameter that is equal for another one, and would boot anew."""
+    return [(version, arch) for version in (SUITES if asked == "all" else asked.split(",")) for arch in ARCHES]
 
 
 @pytest.fixture(scope="session")
