@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -66,6 +67,22 @@ static int ambient(uint64_t set)
 			return err;
 	}
 	return 0;
+}
+
+int become_caller(void)
+{
+	uid_t uid = getuid();
+	gid_t gid = getgid();
+	struct caps caps;
+	int err;
+
+	if (!getauxval(AT_SECURE))
+		return 0;
+	if (setresgid(gid, gid, gid) || setresuid(uid, uid, uid))
+		return -errno;
+	err = caps_get(0, &caps);
+	caps.effective = caps.permitted = 0;
+	return err ? err : caps_set(&caps);
 }
 
 int become_iab(const struct caps_iab *iab)

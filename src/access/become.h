@@ -13,6 +13,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Gives up what the capabilities or set-id bits of perfbox's own file gave, so that a command that
+ * hands out privilege hands out none but its caller's. Nothing happens where there are none. */
+int become_caller(void);
+
 /* Makes permitted capabilities effective for the step that follows. -EPERM where one of `set` is
  * not permitted; what was effective stays so. */
 int become_raise(uint64_t set);

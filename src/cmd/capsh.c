@@ -561,6 +561,8 @@ int cmd_capsh(int argc, char **argv)
 {
 	int status = 0;
 
+	if (become_caller())
+		return message_fail("cannot give up the capabilities of perfbox's own file");
 	out_begin(&out, STDOUT_FILENO);
 	environment_take(&environment, environ, NULL);
 	for (int i = 1; i < argc && !status; i++) {

@@ -1,5 +1,6 @@
 #include "cmd/cmd.h"
 
+#include "access/become.h"
 #include "access/captext.h"
 #include "access/filecap.h"
 #include "base/file.h"
@@ -184,6 +185,8 @@ int cmd_setcap(int argc, char **argv)
 {
 	int status;
 
+	if (become_caller())
+		return message_fail("cannot give up the capabilities of perfbox's own file");
 	out_begin(&out, STDOUT_FILENO);
 	status = argc < 2 ? bad_usage("capabilities and a FILE are missing") : walk(argv + 1);
 	return out_flush(&out) ? 1 : status;
