@@ -2,6 +2,7 @@
 
 #include "access/captext.h"
 #include "access/hazard.h"
+#include "access/least.h"
 #include "access/ownership.h"
 #include "access/survey.h"
 #include "access/users.h"
@@ -61,24 +62,14 @@ static void show_list(const char *head, uint64_t set)
 	out_char(&out, '\n');
 }
 
-/* What perf events ask for on this kernel. */
-static uint64_t needed(void)
-{
-	uint64_t set = CAP_BIT(facts.caps_all & CAP_BIT(CAP_PERFMON) ? CAP_PERFMON : CAP_SYS_ADMIN);
-
-	if (fact_known(facts.kernel) && facts.kernel.value < KERNEL(5, 9, 0))
-		set |= CAP_BIT(CAP_SYS_PTRACE);
-	return set;
-}
-
 static uint64_t excess(uint64_t permitted)
 {
-	return permitted & ~(SURVEY_USEFUL | needed());
+	return permitted & ~(SURVEY_USEFUL | least_caps(&facts));
 }
 
 static const char *short_name(uint64_t held)
 {
-	uint64_t set = held & needed();
+	uint64_t set = held & least_caps(&facts);
 	const char *name = set ? cap_name(63u - (unsigned)__builtin_clzll(set)) : NULL;
 
 	return name ? name + strlen("cap_") : "-";
@@ -172,7 +163,8 @@ static void show_process(const struct identity *who)
 	show_own_securebits(who);
 	if (!verbose)
 		return;
-	show_list("        for monitoring: ", caps->permitted & (SURVEY_USEFUL | needed()));
+	show_list(
+		"        for monitoring: ", caps->permitted & (SURVEY_USEFUL | least_caps(&facts)));
 	show_list("        excess:         ", excess(caps->permitted));
 }
 
@@ -278,7 +270,7 @@ static void show_file(int fd, const char *path, const struct ownership *file)
 	if (file->filecap.rootid)
 		out_printf(&out, " [rootid=%" PRIu32 "]", file->filecap.rootid);
 	out_char(&out, '\n');
-	show_list("    for monitoring: ", caps.permitted & (SURVEY_USEFUL | needed()));
+	show_list("    for monitoring: ", caps.permitted & (SURVEY_USEFUL | least_caps(&facts)));
 	show_list("    excess: ", excess(caps.permitted));
 	hazards = (struct hazards){ 0 };
 	hazards_of_file(&hazards, fd, &file->filecap);

@@ -1,7 +1,9 @@
 #include "cmd/cmd.h"
 
+#include "access/become.h"
 #include "access/captext.h"
 #include "access/hazard.h"
+#include "access/least.h"
 #include "access/ownership.h"
 #include "access/users.h"
 #include "base/arena.h"
@@ -156,26 +158,18 @@ static int find_group(struct group *group, bool *missing)
 	return 0;
 }
 
-/* What monitoring the whole system needs at least. */
-static int least_caps(uint64_t *set)
-{
-	*set = CAP_BIT(CAP_PERFMON);
-	if (!(facts.caps_all & *set))
-		return message_fail(
-			"this kernel has no CAP_PERFMON (5.8 and later have): it asks for "
-			"CAP_SYS_ADMIN, which is nearly all that root may do; "
-			"--caps cap_sys_admin if that is meant");
-	if (fact_known(facts.kernel) && facts.kernel.value < KERNEL(5, 9, 0))
-		*set |= CAP_BIT(CAP_SYS_PTRACE);
-	return 0;
-}
-
 static int wanted_caps(uint64_t *set)
 {
 	struct captext_error error;
 
+	*set = least_caps(&facts);
+	if (!caps_text && *set & CAP_BIT(CAP_SYS_ADMIN))
+		return message_fail(
+			"this kernel has no CAP_PERFMON (5.8 and later have): it asks for "
+			"CAP_SYS_ADMIN, which is nearly all that root may do; --caps "
+			"cap_sys_admin if that is meant");
 	if (!caps_text)
-		return least_caps(set);
+		return 0;
 	if (captext_parse_list(caps_text, caps_last(), set, &error))
 		return message_usage(
 			"--caps %s: %s at '%.40s'; a list like cap_perfmon,cap_syslog is "
@@ -433,6 +427,8 @@ int cmd_grant(int argc, char **argv)
 	if (revoke && caps_text)
 		return message_usage(
 			"--revoke takes all capabilities away: --caps has no place there");
+	if (become_caller())
+		return message_fail("cannot give up the capabilities of perfbox's own file");
 	facts_read(&facts);
 	status = load_users();
 	if (status)

@@ -3,6 +3,7 @@
 #include "access/become.h"
 #include "access/captext.h"
 #include "access/hazard.h"
+#include "access/least.h"
 #include "access/users.h"
 #include "base/arena.h"
 #include "base/environment.h"
@@ -39,11 +40,12 @@ static const char usage[] =
 /* NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE set, these and KEEP_CAPS (clear) locked. */
 #define SECUREBITS 239u
 
-static const char *caps_text = "cap_perfmon", *user_name;
+static const char *caps_text, *user_name;
 static bool print_setup;
 
 static const struct option options[] = {
-	{ OPTION_STRING, 0, "caps", &caps_text, "LIST", "default cap_perfmon", NULL },
+	{ OPTION_STRING, 0, "caps", &caps_text, "LIST",
+		"default cap_perfmon, before Linux 5.9 cap_sys_ptrace too", NULL },
 	{ OPTION_STRING, 'u', "user", &user_name, "NAME", "default: who called sudo ($SUDO_USER)",
 		NULL },
 	{ OPTION_FLAG, 0, "print-setup", &print_setup, NULL,
@@ -62,6 +64,14 @@ static int wanted_caps(uint64_t *set)
 {
 	struct captext_error error;
 
+	*set = least_caps(&facts);
+	if (!caps_text && *set & CAP_BIT(CAP_SYS_ADMIN))
+		return message_fail(
+			"this kernel has no CAP_PERFMON (5.8 and later have): it asks for "
+			"CAP_SYS_ADMIN, which is nearly all that root may do; --caps "
+			"cap_sys_admin if that is meant");
+	if (!caps_text)
+		return 0;
 	if (captext_parse_list(caps_text, caps_last(), set, &error))
 		return message_usage(
 			"--caps %s: %s at '%.40s'; a list like cap_perfmon,cap_syslog is "
@@ -291,10 +301,12 @@ int cmd_shell(int argc, char **argv)
 
 	if (first < 0)
 		return -first;
+	if (become_caller())
+		return message_fail("cannot give up the capabilities of perfbox's own file");
+	facts_read(&facts);
 	status = wanted_caps(&set);
 	if (status)
 		return status;
-	facts_read(&facts);
 	if (print_setup)
 		return setup(set);
 	status = find_user();

@@ -66,6 +66,25 @@ def test_members_record_the_system_and_others_cannot_run_it(perfbox, program):
         run_as(OTHER, program, "version")
 
 
+def test_a_member_cannot_hand_the_capability_on(perfbox, program):
+    """The group may run perfbox with it, not whatever it likes through perfbox capsh."""
+    perfbox("grant", "--group", GROUP, "--caps", "cap_perfmon,cap_setfcap,cap_setpcap,cap_setuid,cap_setgid", program)
+    join()
+    own = program.with_name("own")
+    shutil.copy("/bin/true", own)
+    shutil.chown(own, MEMBER)
+    assert "cap_perfmon" in run_as(MEMBER, program, "caps").stdout
+    assert run_as(MEMBER, program, "capsh", "--current").stdout.startswith("Current: =\n")
+    for attempt in (["capsh", "--iab=^cap_perfmon", "--", "-c", "id"], ["capsh", "--uid=0", "--", "-c", "id"],
+                    ["capsh", "--inh=cap_perfmon", "--addamb=cap_perfmon", "--", "-c", "id"], ["setcap", "cap_perfmon=ep", own],
+                    ["grant", "--group", GROUP, own], ["shell", "--user", OTHER, "--", "-c", "id"]):
+        done = run_as(MEMBER, program, *attempt)
+        assert done.returncode == 1 and done.stdout == "", attempt
+    assert state(own)[3] is None
+    done = run_as(MEMBER, program, "capsh", "--shell=/bin/sh", "--", "-c", "grep Cap[PEA] /proc/self/status")
+    assert {line.split()[1] for line in done.stdout.splitlines()} == {"0" * 16}
+
+
 def test_nothing_is_left_after_revoke(perfbox, program):
     before = state(program)
     perfbox("grant", "--group", GROUP, program)

@@ -1,133 +1,122 @@
 """The two procedures of the kernel's "Perf events and tool security", on kernels that boot with
-Debian's gate: a file for a group, and a shell for a user. The machine has busybox's addgroup only."""
+Debian's gate: a file for a group, and a shell for a user. Alice is in perf_users, bob is not."""
 
-import contextlib
-
-import pytest
-
-DOCUMENT = ["CapInh:\t0000004000000000", "CapPrm:\t0000004000000000", "CapEff:\t0000004000000000", "CapAmb:\t0000004000000000"]
+DOCUMENT = "CapInh:\t0000004000000000\nCapPrm:\t0000004000000000\nCapEff:\t0000004000000000\n"
 RECORD = "record -a -e cpu-clock -o /dev/null true"
+PARANOID = "/proc/sys/kernel/perf_event_paranoid"
 
 
-@contextlib.contextmanager
-def paranoid(machine, level):
-    machine.run(f"echo {level} >/proc/sys/kernel/perf_event_paranoid")
-    try:
-        yield
-    finally:
-        machine.run("echo 3 >/proc/sys/kernel/perf_event_paranoid")
+def tried(machine, steps):
+    """Runs the commands of {name: command} in turn, with $box a copy of perfbox on a tmpfs, in one go;
+    gives {name: (status, what it said)}."""
+    script = "box=/tmp/box; cp /bin/perfbox $box; chmod 755 $box; export box\n"
+    for name, command in steps.items():
+        script += f"echo '@@@ {name}'; ({command}) 2>&1; echo \"@@@ $?\"\n"
+    parts = machine.run(script + f"rm -f $box; echo 3 >{PARANOID}", timeout=180).out.split("@@@ ")[1:]
+    return {head.split("\n", 1)[0]: (int(status), head.split("\n", 1)[1]) for head, status in zip(parts[::2], parts[1::2])}
 
 
-@pytest.fixture
-def program(machine):
-    """A copy of perfbox where capabilities count: the tmpfs of /tmp."""
-    machine.run("cp /bin/perfbox /tmp/box; chmod 755 /tmp/box")
-    yield "/tmp/box"
-    machine.run("rm -f /tmp/box")
+def as_user(name, command):
+    return f"su {name} -c '{command}'"
 
 
-def test_a_group_may_record_the_system(machine, program):
-    with paranoid(machine, 2):
-        machine.run(f"{program} {RECORD}", user="alice", status=1)
-        said = machine.run(f"perfbox grant {program}")
-        assert "members of the group now: alice " in said.out
-        assert "warning" not in said.err or "addgroup" in said.err
-        assert machine.run(f"perfbox getcap {program}; stat -c %a:%g {program}").lines == \
-            [f"{program} cap_perfmon=ep", "750:900"]
-        machine.run(f"{program} {RECORD}", user="alice")
-        said = machine.run(f"{program} version", user="bob", status=126)
-        machine.run(f"perfbox grant --revoke {program}")
-        machine.run(f"{program} {RECORD}", user="alice", status=1)
-        machine.run(f"{program} version", user="bob")
-        assert machine.run(f"perfbox getcap -v {program}; stat -c %a:%g {program}").lines == [program, "755:0"]
-
-
-def test_debians_gate_is_told(machine, program):
-    said = machine.run(f"perfbox grant {program}")
-    assert "lets only CAP_SYS_ADMIN in" in said.err
-    machine.run(f"{program} {RECORD}", user="alice", status=1)
-    assert "lets only CAP_SYS_ADMIN in" in machine.run("SUDO_USER=bob perfbox shell -- -c true").err
-    with paranoid(machine, 2):
-        assert "CAP_SYS_ADMIN" not in machine.run(f"perfbox grant {program}").err
-
-
-def test_a_group_is_made_by_addgroup_or_its_line_is_told(machine, program):
-    said = machine.run(f"perfbox grant --group newcomers {program}", status=1)
-    assert "\nnewcomers:x:999:\n" in said.err
-    assert machine.run(f"stat -c %a:%g {program}").out == "755:0\n"
-    machine.run("""cp /etc/group /tmp/group; printf '#!/bin/sh\\necho "$1:x:902:" >>/etc/group\\n' >/sbin/addgroup
-                   chmod 755 /sbin/addgroup""")
-    try:
-        assert "group newcomers was made" in machine.run(f"perfbox grant --group newcomers {program}").out
-        assert machine.run(f"stat -c %a:%g {program}").out == "750:902\n"
-    finally:
-        machine.run("cp /tmp/group /etc/group; rm /tmp/group /sbin/addgroup")
-
-
-def test_the_dry_run_does_the_same(machine, program):
-    said = machine.run(f"perfbox grant --dry-run {program} >/tmp/script; sh -e /tmp/script; rm /tmp/script; "
-                       f"stat -c %a:%u:%g {program}; perfbox getcap {program}")
-    assert said.lines == [f"{program}: OK", "750:0:900", f"{program} cap_perfmon=ep"]
+def test_a_file_for_a_group(machine):
+    got = tried(machine, {
+        "gate": "perfbox grant $box",
+        "gated": as_user("alice", f"$box {RECORD}"),
+        "two": f"echo 2 >{PARANOID}",
+        "grant": "perfbox grant $box",
+        "state": "perfbox getcap $box; stat -c %a:%u:%g $box; perfbox setcap -v cap_perfmon=ep $box",
+        "member": as_user("alice", f"$box {RECORD}"),
+        "other": as_user("bob", "$box version"),
+        "nnp": as_user("alice", f"setpriv --nnp $box {RECORD}"),
+        "bounded": "perfbox capsh --drop=cap_perfmon --user=alice --shell=/bin/sh -- -c \"$box version\"",
+        "chgrp": "chgrp 901 $box; perfbox setcap -v cap_perfmon=ep $box",
+        "dry": "perfbox grant --dry-run $box >/tmp/script && sh -e /tmp/script; rm /tmp/script; stat -c %a:%u:%g $box",
+        "revoke": "perfbox grant --revoke $box",
+        "after": "perfbox getcap -v $box; stat -c %a:%u:%g $box",
+        "nothing": as_user("alice", f"$box {RECORD}"),
+        "runs": as_user("bob", "$box version"),
+    })
+    assert got["gate"][0] == 0 and "lets only CAP_SYS_ADMIN in" in got["gate"][1]
+    assert got["gated"][0] == 1
+    assert got["grant"][0] == 0 and "members of the group now: alice " in got["grant"][1]
+    assert "CAP_SYS_ADMIN" not in got["grant"][1]
+    assert got["state"] == (0, "/tmp/box cap_perfmon=ep\n750:0:900\n/tmp/box: OK\n")
+    assert got["member"][0] == 0, got["member"]
+    assert got["other"][0] == 126
+    assert got["nnp"][0] == 1
+    assert got["bounded"][0] == 126 and "perfbox version" not in got["bounded"][1]
+    assert got["chgrp"] == (1, "/tmp/box differs in [pe]\n")
+    assert got["dry"] == (0, "/tmp/box: OK\n750:0:900\n")
+    assert got["revoke"][0] == 0 and got["after"] == (0, "/tmp/box\n755:0:0\n")
+    assert got["nothing"][0] == 1 and got["runs"][0] == 0
 
 
 def test_a_shell_for_a_user(machine):
-    with paranoid(machine, 2):
-        said = machine.run("SUDO_USER=bob perfbox shell -- -c 'grep Cap /proc/self/status; id -u; "
-                           f"perfbox {RECORD} && echo recorded'")
-    assert [line for line in said.lines if line.startswith("Cap") and "Bnd" not in line] == DOCUMENT
-    assert said.lines[-2:] == ["1001", "recorded"]
-    said = machine.run("perfbox capsh --iab=^cap_perfmon --secbits=239 --user=bob -- -c 'grep Cap /proc/self/status'")
-    assert [line for line in said.lines if "Bnd" not in line] == DOCUMENT
+    status = 'grep -E "Cap(Inh|Prm|Eff)" /proc/self/status'
+    refused = {name: f"env {name} perfbox shell -- -c id" for name in
+               ("SUDO_USER=", "SUDO_USER=root", "SUDO_USER=nobody-here", "SUDO_USER=bob SUDO_UID=1000")}
+    got = tried(machine, {
+        "gate": "SUDO_USER=bob perfbox shell -- -c true",
+        "two": f"echo 2 >{PARANOID}",
+        "sets": f"SUDO_USER=bob perfbox shell -- -c '{status}'",
+        "ambient": "SUDO_USER=bob perfbox shell -- -c 'grep CapAmb /proc/self/status; id -u; id -G'",
+        "record": f"SUDO_USER=bob perfbox shell -- -c 'perfbox {RECORD}'",
+        "outside": as_user("bob", f"perfbox {RECORD}"),
+        "capsh": f"perfbox capsh --iab=^cap_perfmon --secbits=239 --user=bob -- -c '{status}'",
+        "setuid": "chmod 4755 $box; su bob -c '$box caps'",
+        "inside": "SUDO_USER=bob perfbox shell -- -c '/tmp/box caps'",
+        **refused,
+    })
+    assert got["gate"][0] == 0 and "lets only CAP_SYS_ADMIN in" in got["gate"][1]
+    assert got["sets"] == got["capsh"] == (0, DOCUMENT)
+    assert got["ambient"] == (0, "CapAmb:\t0000004000000000\n1001\n1001\n")
+    assert got["record"][0] == 0 and got["outside"][0] == 1
+    assert " =ep" in got["setuid"][1]
+    assert got["inside"][1].splitlines()[1].split()[6:9] == ["-", "0", "cap_perfmon=i"]
+    for name in refused:
+        assert got[name][0] == 1 and got[name][1].count("\n") == 1 and "uid=" not in got[name][1], name
 
 
-def test_set_id_programs_gain_nothing_in_it(machine, program):
-    machine.run(f"chmod 4755 {program}")
-    assert " =ep" in machine.run(f"{program} caps", user="bob").out
-    said = machine.run(f"SUDO_USER=bob perfbox shell -- -c '{program} caps'").out
-    assert said.splitlines()[1].split()[6:9] == ["-", "0", "cap_perfmon=i"]
+def test_where_file_capabilities_count_for_nothing(machine):
+    got = tried(machine, {
+        "two": f"echo 2 >{PARANOID}",
+        "mount": "mkdir /tmp/nosuid; mount -t tmpfs -o nosuid,mode=755 x /tmp/nosuid; cp $box /tmp/nosuid/box",
+        "grant": "perfbox grant /tmp/nosuid/box",
+        "caps": "perfbox caps /tmp/nosuid/box",
+        "run": as_user("alice", f"/tmp/nosuid/box {RECORD}"),
+        "umount": "umount /tmp/nosuid; rmdir /tmp/nosuid",
+        "version 3": "perfbox setcap -n 1000 cap_perfmon=ep $box; perfbox getcap -n $box",
+        "no root": as_user("bob", f"$box {RECORD}"),
+        "procfs": "perfbox grant /proc/version",
+    })
+    assert "mounted nosuid" in got["grant"][1] and "counts here: no" in got["caps"][1] and got["run"][0] == 1
+    assert got["version 3"] == (0, "/tmp/box cap_perfmon=ep [rootid=1000]\n") and got["no root"][0] == 1
+    assert got["procfs"][0] == 1 and "perfbox shell" in got["procfs"][1]
 
 
-@pytest.mark.parametrize("environment", ["SUDO_USER=", "SUDO_USER=root", "SUDO_USER=nobody-here", "SUDO_USER=bob SUDO_UID=1000"])
-def test_a_shell_is_refused(machine, environment):
-    said = machine.run(f"{environment} perfbox shell -- -c id", status=1)
-    assert said.out == "" and said.err.count("\n") == 1
-
-
-def test_files_give_nothing_on_nosuid_and_with_no_new_privs(machine, program):
-    with paranoid(machine, 2):
-        machine.run(f"perfbox grant {program}")
-        machine.run(f"setpriv --nnp {program} {RECORD}", user="alice", status=1)
-        machine.run("mkdir -p /tmp/nosuid; mount -t tmpfs -o nosuid,mode=755 x /tmp/nosuid; cp /bin/perfbox /tmp/nosuid")
-        try:
-            assert "mounted nosuid" in machine.run("perfbox grant /tmp/nosuid/perfbox").err
-            assert "counts here: no" in machine.run("perfbox caps /tmp/nosuid/perfbox").out
-            machine.run(f"/tmp/nosuid/perfbox {RECORD}", user="alice", status=1)
-        finally:
-            machine.run("umount /tmp/nosuid; rmdir /tmp/nosuid")
-
-
-def test_changing_the_group_erases_the_capability(machine, program):
-    said = machine.run(f"perfbox grant {program} >/dev/null; chgrp 901 {program}; perfbox setcap -v cap_perfmon=ep {program}", status=1)
-    assert said.out == f"{program} differs in [pe]\n"
-
-
-def test_file_capabilities_of_a_user_namespace(machine, program):
-    said = machine.run(f"perfbox setcap -n 1000 cap_perfmon=ep {program}; perfbox getcap -n {program}")
-    assert said.out == f"{program} cap_perfmon=ep [rootid=1000]\n"
-    with paranoid(machine, 2):
-        machine.run(f"{program} {RECORD}", user="bob", status=1)
-
-
-def test_a_bounding_set_without_it(machine, program):
-    said = machine.run(f"perfbox setcap cap_perfmon=ep {program}; perfbox capsh --drop=cap_perfmon --user=bob --shell=/bin/sh -- "
-                       f"-c '{program} version'", status=126)
-    assert "perfbox version" not in said.out
+def test_a_group_is_made_by_addgroup_or_its_line_is_told(machine):
+    got = tried(machine, {
+        "none": "perfbox grant --group newcomers $box; stat -c %a:%g $box",
+        "addgroup": r"""cp /etc/group /tmp/group; printf '#!/bin/sh\necho "$1:x:902:" >>/etc/group\n' >/sbin/addgroup;
+                        chmod 755 /sbin/addgroup""",
+        "made": "perfbox grant --group newcomers $box; stat -c %a:%g $box",
+        "restore": "cp /tmp/group /etc/group; rm /tmp/group /sbin/addgroup",
+    })
+    assert "\nnewcomers:x:999:\n" in got["none"][1] and got["none"][1].endswith("755:0\n")
+    assert "group newcomers was made" in got["made"][1] and got["made"][1].endswith("750:902\n")
 
 
 def test_sets_are_those_the_kernel_shows(machine):
-    shown = dict(line.split(":\t") for line in machine.run("grep Cap /proc/self/status").lines)
-    names = machine.run(f"perfbox capsh --decode={shown['CapEff']}").out
-    assert names.startswith(f"0x{shown['CapEff']}=cap_chown,") and names.endswith("cap_checkpoint_restore\n")
-    assert machine.run("perfbox getpcaps 1").out == "1: =ep\n"
-    assert machine.run("perfbox capsh --current").lines[0] == "Current: =ep"
-    assert machine.run("perfbox caps 1").lines[1].endswith(" =ep")
+    got = tried(machine, {
+        "status": "grep CapEff /proc/self/status | cut -f2",
+        "decode": "perfbox capsh --decode=$(grep CapEff /proc/self/status | cut -f2)",
+        "init": "perfbox getpcaps 1",
+        "current": "perfbox capsh --current",
+        "caps": "perfbox caps 1",
+    })
+    assert got["decode"][1].startswith(f"0x{got['status'][1].strip()}=cap_chown,")
+    assert got["decode"][1].endswith("cap_checkpoint_restore\n")
+    assert got["init"] == (0, "1: =ep\n") and got["current"][1].startswith("Current: =ep\n")
+    assert got["caps"][1].endswith(" =ep\n")
