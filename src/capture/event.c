@@ -1,10 +1,8 @@
 #include "capture/event.h"
 
 #include "base/nearest.h"
-#include "base/number.h"
 #include "capture/event_parser.h"
 #include "capture/event_table.h"
-#include "capture/tracepoint.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -131,7 +129,7 @@ static int modifier(struct event_parser *p, struct event *event, char letter, bo
 		"'%c' is no modifier; there are u k h H G I p P S D W e", letter);
 }
 
-static bool ends_word(char c)
+bool event_word_ends(char c)
 {
 	return !c || strchr(",:/{}", c) || isspace((unsigned char)c);
 }
@@ -139,7 +137,7 @@ static bool ends_word(char c)
 /* Applies the modifiers at the cursor to the events from `first` on. */
 static int modifiers(struct event_parser *p, int first)
 {
-	for (; !ends_word(*p->at); p->at++)
+	for (; !event_word_ends(*p->at); p->at++)
 		for (int i = first; i < p->list->count; i++) {
 			struct event *event = &p->list->at[i];
 			int err = modifier(p, event, *p->at, event->leader == i);
@@ -181,7 +179,7 @@ static int numeric(struct event_parser *p, const char *word)
 	if (*end != ':' || !isdigit((unsigned char)end[1]) || type > UINT32_MAX)
 		return 0;
 	config = strtoull(end + 1, &end, 0);
-	if (!ends_word(*end))
+	if (!event_word_ends(*end))
 		return 0;
 	p->at = end;
 	return event_new(p, (uint32_t)type, config) ? 1 : -ENOSPC;
@@ -211,7 +209,7 @@ static int breakpoint_access(struct event_parser *p, uint32_t *type)
 {
 	static const char letters[] = "rwx";
 
-	for (; !ends_word(*p->at); p->at++) {
+	for (; !event_word_ends(*p->at); p->at++) {
 		const char *letter = strchr(letters, *p->at);
 
 		if (!letter || *type & 1u << (letter - letters))
@@ -244,7 +242,8 @@ static int breakpoint(struct event_parser *p)
 				p, at, -EINVAL, "the length of a breakpoint is a number of bytes");
 	}
 	p->at = end;
-	if (*end == ':' && strspn(end + 1, "rwx") && ends_word(end[1 + strspn(end + 1, "rwx")])) {
+	if (*end == ':' && strspn(end + 1, "rwx") &&
+		event_word_ends(end[1 + strspn(end + 1, "rwx")])) {
 		p->at++;
 		err = breakpoint_access(p, &event->attr.bp_type);
 		if (err)
@@ -258,114 +257,11 @@ static int breakpoint(struct event_parser *p)
 	return 0;
 }
 
-static int tracepoint_missing(struct event_parser *p, const char *at, const char *events,
-	const char *system, const char *name)
-{
-	static struct tracepoint_walk walk;
-	struct nearest nearest;
-	char full[192], text[352];
-	const char *found;
-
-	snprintf(full, sizeof(full), "%s:%s", system, name);
-	event_fail(p, at, -EINVAL, "no tracepoint %.100s:%.100s here", system, name);
-	nearest_begin(&nearest, full, strlen(full));
-	if (!tracepoint_walk_begin(&walk, events, "*", "*")) {
-		while ((found = tracepoint_walk_next(&walk))) {
-			snprintf(text, sizeof(text), "%s:%s", walk.system, found);
-			nearest_offer(&nearest, text);
-		}
-		tracepoint_walk_end(&walk);
-	}
-	return event_fail_nearest(p, at, &nearest);
-}
-
-static int tracepoint_add(
-	struct event_parser *p, const char *events, const char *system, const char *name)
-{
-	struct event *event;
-	uint64_t id;
-	int err = tracepoint_id(events, system, name, &id);
-
-	if (err)
-		return err;
-	event = event_new(p, PERF_TYPE_TRACEPOINT, id);
-	if (!event)
-		return -ENOSPC;
-	event->attr.sample_period = 1;
-	snprintf(event->name, sizeof(event->name), "%s:%s", system, name);
-	return 0;
-}
-
-/* Those of a glob; what has no id (ftrace's own events) cannot be opened and is left out. */
-static int tracepoint_glob(
-	struct event_parser *p, const char *events, const char *system, const char *name)
-{
-	static struct tracepoint_walk walk;
-	int err = tracepoint_walk_begin(&walk, events, system, name);
-	const char *found;
-
-	if (err)
-		return err;
-	while (err != -ENOSPC && (found = tracepoint_walk_next(&walk)))
-		err = tracepoint_add(p, events, walk.system, found);
-	tracepoint_walk_end(&walk);
-	return err == -ENOSPC ? err : 0;
-}
-
-static int tracepoint_place(struct event_parser *p, const char *at, char *to, size_t cap)
-{
-	int err;
-
-	if (p->source.tracepoints) {
-		snprintf(to, cap, "%s", p->source.tracepoints);
-		return 0;
-	}
-	err = tracepoint_events(to, cap);
-	if (err == -EACCES)
-		return event_fail(p, at, err,
-			"tracepoints need tracefs, which this user may not read "
-			"(/sys/kernel/tracing)");
-	if (err)
-		return event_fail(p, at, err,
-			"tracepoints need tracefs, which is not mounted; "
-			"mount -t tracefs tracefs /sys/kernel/tracing");
-	return 0;
-}
-
-/* The cursor is behind "system:". */
-static int tracepoint(struct event_parser *p, const char *word, size_t length)
-{
-	char events[192], system[96], name[96];
-	const char *at = p->at;
-	int err, first = p->list->count;
-
-	while (!ends_word(*p->at))
-		p->at++;
-	if (length >= sizeof(system) || (size_t)(p->at - at) >= sizeof(name) || p->at == at)
-		return event_fail(p, word, -EINVAL, "a tracepoint is SYSTEM:NAME");
-	snprintf(system, sizeof(system), "%.*s", (int)length, word);
-	snprintf(name, sizeof(name), "%.*s", (int)(p->at - at), at);
-	err = tracepoint_place(p, word, events, sizeof(events));
-	if (err)
-		return err;
-	if (strpbrk(system, "*?[") || strpbrk(name, "*?["))
-		err = tracepoint_glob(p, events, system, name);
-	else
-		err = tracepoint_add(p, events, system, name);
-	if (err == -EACCES || err == -EPERM)
-		return event_fail(
-			p, word, err, "tracefs keeps its id from this user: %s", strerror(-err));
-	if (err == -ENOSPC)
-		return err;
-	return err || p->list->count == first ? tracepoint_missing(p, word, events, system, name)
-					      : 0;
-}
-
 static bool only_modifiers(const char *at)
 {
 	size_t length = strspn(at, "ukhHGIpPSDWeb");
 
-	return length && ends_word(at[length]);
+	return length && event_word_ends(at[length]);
 }
 
 static int nameless(struct event_parser *p, const char *word, size_t length)
@@ -403,7 +299,7 @@ static int plain(struct event_parser *p)
 	found = numeric(p, word);
 	if (found)
 		return found < 0 ? found : 0;
-	while (!ends_word(*p->at))
+	while (!event_word_ends(*p->at))
 		p->at++;
 	length = (size_t)(p->at - word);
 	if (!length)
@@ -423,7 +319,7 @@ static int plain(struct event_parser *p)
 	if (*p->at != ':')
 		return nameless(p, word, length);
 	p->at++;
-	return tracepoint(p, word, length);
+	return event_tracepoint(p, word, length);
 }
 
 /* The events from `first` on were typed as the text from `from` to the cursor. */

@@ -1,8 +1,9 @@
 #ifndef CAPTURE_EVENT_PARSER_H
 #define CAPTURE_EVENT_PARSER_H
 
-/* What the two halves of the event grammar share: event.c knows names, groups and modifiers,
- * event_pmu.c knows what stands between a PMU's slashes. */
+/* What the parts of the event grammar share: event.c knows names, groups and modifiers, event_pmu.c
+ * what stands between a PMU's slashes, event_tracepoint.c what stands around a tracepoint's colon.
+ */
 
 #include "base/nearest.h"
 #include "capture/event.h"
@@ -26,6 +27,12 @@ int event_fail_nearest(struct event_parser *p, const char *at, const struct near
 
 /* A new event at the end of the list, or NULL (the error says so) when it is full. */
 struct event *event_new(struct event_parser *p, uint32_t type, uint64_t config);
+
+/* Whether `c` ends a word of the grammar. */
+bool event_word_ends(char c);
+
+/* "system:name" of which the cursor is behind the colon. 0 or -errno. */
+int event_tracepoint(struct event_parser *p, const char *system, size_t length);
 
 /* "/term,term/" at the cursor for the PMU(s) of this name: one event for each. 0 or -errno. */
 int event_pmu(struct event_parser *p, const char *name, size_t length);

@@ -8,7 +8,8 @@
 #include "base/out.h"
 #include "capture/counting.h"
 #include "capture/event.h"
-#include "capture/pmu.h"
+#include "capture/event_set.h"
+#include "capture/schedule.h"
 #include "capture/target.h"
 #include "view/attr_text.h"
 #include "view/stat.h"
@@ -104,10 +105,7 @@ static struct counting counting;
 static struct out out;
 
 /* [event][column]: the figures over the runs, and what is shown. */
-static struct tally {
-	struct spread value, enabled, running;
-	enum count_state state;
-} * tallies;
+static struct stat_tally *tallies;
 static struct stat_cell *cells;
 static bool counts_command; /* and nothing else */
 
@@ -117,56 +115,22 @@ static struct rusage used;
 static uint64_t start_ns;
 static int stop_signal; /* that ended it, or 0 */
 
-static const char default_events[] =
-	"task-clock,context-switches,cpu-migrations,page-faults,cycles";
-static const char default_more[] = "instructions,branches,branch-misses";
-static const char stalled_events[] = "stalled-cycles-frontend\0stalled-cycles-backend\0";
-static const char *const detailed_events[] = {
-	"L1-dcache-loads,L1-dcache-load-misses,LLC-loads,LLC-load-misses",
-	("L1-icache-loads,L1-icache-load-misses,dTLB-loads,dTLB-load-misses,iTLB-loads,"
-	 "iTLB-load-misses"),
-	"L1-dcache-prefetches,L1-dcache-prefetch-misses",
-};
-
-static int parse(const char *text)
-{
-	struct event_error error;
-	int err = event_parse(&events, text, NULL, &error);
-
-	if (err)
-		message("-e %s: %s", text, error.text);
-	return !err ? 0 : err == -EINVAL ? EXIT_USAGE : 1;
-}
-
-/* perf's set; stalled cycles only where the PMU has an event of that name. */
-static int add_defaults(void)
-{
-	char path[128];
-	int status = parse(default_events);
-
-	if (asked.target.system_wide || asked.target.cpus) {
-		events.at[0].attr.config = PERF_COUNT_SW_CPU_CLOCK;
-		strcpy(events.at[0].name, "cpu-clock");
-	}
-	for (const char *name = stalled_events; *name && !status; name += strlen(name) + 1) {
-		snprintf(path, sizeof(path), PMU_DEVICES "/cpu/events/%s", name);
-		if (!access(path, F_OK))
-			status = parse(name);
-	}
-	return status ? status : parse(default_more);
-}
-
 static int choose_events(void)
 {
-	int status = 0;
+	for (int i = 0; i < asked.events.count; i++) {
+		const char *text = asked.events.at[i];
+		struct event_error error;
+		int err = event_parse(&events, text, NULL, &error);
 
-	for (int i = 0; i < asked.events.count && !status; i++)
-		status = parse(asked.events.at[i]);
-	if (!asked.events.count && !asked.null_run && !status)
-		status = add_defaults();
-	for (int i = 0; i < asked.detail && i < 3 && !status; i++)
-		status = parse(detailed_events[i]);
-	return status;
+		if (err)
+			message("-e %s: %s", text, error.text);
+		if (err)
+			return err == -EINVAL ? EXIT_USAGE : 1;
+	}
+	if (!asked.events.count && !asked.null_run)
+		event_set_default(&events, asked.target.system_wide || asked.target.cpus);
+	event_set_detailed(&events, asked.detail);
+	return 0;
 }
 
 static void show_attr(const struct event *event)
@@ -212,14 +176,6 @@ static int open_events(void)
 		return message_fail(
 			"the table of descriptors does not fit; give more with --memory");
 	return status ? 1 : 0;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 static uint64_t time_ns(struct timeval time)
@@ -271,31 +227,24 @@ static void print_interval(uint64_t now, uint64_t since)
 	print_sheet();
 }
 
+static size_t cell_count(void)
+{
+	return (size_t)events.count * counting.columns;
+}
+
 static void add_run(uint64_t wall_ns)
 {
 	spread_add(&wall, (double)wall_ns);
-	for (size_t i = 0; i < (size_t)events.count * counting.columns; i++) {
-		struct tally *tally = &tallies[i];
-
-		spread_add(&tally->value, cells[i].value);
-		spread_add(&tally->enabled, cells[i].enabled_ns);
-		spread_add(&tally->running, cells[i].running_ns);
-		if (cells[i].state > tally->state)
-			tally->state = cells[i].state;
-	}
+	for (size_t i = 0; i < cell_count(); i++)
+		stat_tally_add(&tallies[i], &cells[i]);
 }
 
-/* The cells become the means of all runs. */
+/* The sheet of all runs so far, which are then forgotten. */
 static void sum_up(void)
 {
-	for (size_t i = 0; i < (size_t)events.count * counting.columns; i++) {
-		const struct tally *tally = &tallies[i];
-
-		cells[i] = (struct stat_cell){ tally->state, tally->value.mean, tally->enabled.mean,
-			tally->running.mean,
-			tally->value.mean != 0
-				? 100 * spread_deviation(&tally->value) / tally->value.mean
-				: 0 };
+	for (size_t i = 0; i < cell_count(); i++) {
+		cells[i] = stat_tally_mean(&tallies[i]);
+		tallies[i] = (struct stat_tally){ .state = COUNT_ABSENT };
 	}
 	sheet.runs = wall.count;
 	sheet.wall_ns = wall.mean;
@@ -303,6 +252,7 @@ static void sum_up(void)
 	sheet.usage = counts_command;
 	sheet.user_ns = (double)time_ns(used.ru_utime);
 	sheet.system_ns = (double)time_ns(used.ru_stime);
+	wall = (struct spread){ 0 };
 }
 
 static bool any_alive(void)
@@ -313,79 +263,37 @@ static bool any_alive(void)
 	return false;
 }
 
-/* Waits for a signal until `deadline` (0: for ever). The signal, or 0 when the time has come. */
-static int wait_signal(uint64_t deadline)
-{
-	uint64_t now = now_ns(), left = deadline > now ? deadline - now : 0;
-	struct timespec time = { (time_t)(left / 1000000000), (long)(left % 1000000000) };
-	sigset_t set;
-	int signal;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGCHLD);
-	signal = sigtimedwait(&set, NULL, deadline ? &time : NULL);
-	return signal > 0 ? signal : 0;
-}
-
-/* The points in time at which something is to be done; 0: never. */
-static struct {
-	uint64_t enable, interval, timeout, alive;
-} due;
-
-static uint64_t next_due(void)
-{
-	const uint64_t all[] = { due.enable, due.interval, due.timeout, due.alive };
-	uint64_t next = 0;
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (all[i] && (!next || all[i] < next))
-			next = all[i];
-	return next;
-}
-
-static bool is_due(uint64_t *when, uint64_t now, uint64_t every)
-{
-	if (!*when || now < *when)
-		return false;
-	do {
-		*when += every;
-	} while (every && *when <= now);
-	if (!every)
-		*when = 0;
-	return true;
-}
+static struct schedule due;
 
 static void begin_counting(void)
 {
 	session_control(&counting.session, -1, PERF_EVENT_IOC_ENABLE);
-	start_ns = now_ns();
+	start_ns = schedule_now_ns();
 }
 
 /* Does what is due; true to end. */
 static bool do_due(uint64_t *last)
 {
-	uint64_t now = now_ns();
+	uint64_t now = schedule_now_ns();
 
-	if (is_due(&due.enable, now, 0)) {
+	if (schedule_due(&due.enable_ns, now, 0)) {
 		begin_counting();
 		*last = start_ns;
 		if (asked.interval_ms)
-			due.interval = start_ns + asked.interval_ms * MS;
+			due.interval_ns = start_ns + asked.interval_ms * MS;
 	}
-	if (is_due(&due.interval, now, asked.interval_ms * MS)) {
+	if (schedule_due(&due.interval_ns, now, asked.interval_ms * MS)) {
 		print_interval(now, *last);
 		*last = now;
 		if (asked.interval_count && !--asked.interval_count)
-			due.interval = 0;
+			due.interval_ns = 0;
 	}
-	if (is_due(&due.timeout, now, 0)) {
+	if (schedule_due(&due.timeout_ns, now, 0)) {
 		if (!target.child)
 			return true;
 		kill(target.child, SIGTERM);
 	}
-	return is_due(&due.alive, now, ALIVE_NS) && !any_alive();
+	return schedule_due(&due.alive_ns, now, ALIVE_NS) && !any_alive();
 }
 
 /* SIGINT and SIGTERM are the command's too: it is told the first, and the second is for us. */
@@ -419,13 +327,13 @@ static int check_command(void)
 
 static void set_due(void)
 {
-	uint64_t now = now_ns();
+	uint64_t now = schedule_now_ns();
 
 	start_ns = now;
-	due.enable = asked.delay_ms ? now + asked.delay_ms * MS : 0;
-	due.interval = asked.interval_ms && !due.enable ? now + asked.interval_ms * MS : 0;
-	due.timeout = asked.timeout_ms ? now + asked.timeout_ms * MS : 0;
-	due.alive = !target.child && !target.system_wide ? now + ALIVE_NS : 0;
+	due.enable_ns = asked.delay_ms ? now + asked.delay_ms * MS : 0;
+	due.interval_ns = asked.interval_ms && !due.enable_ns ? now + asked.interval_ms * MS : 0;
+	due.timeout_ns = asked.timeout_ms ? now + asked.timeout_ms * MS : 0;
+	due.alive_ns = !target.child && !target.system_wide ? now + ALIVE_NS : 0;
 }
 
 /* One run from its start to its end. `status` becomes the command's. */
@@ -441,11 +349,11 @@ static int run(int *status)
 	last = start_ns;
 	target_release(&target);
 	while (!ended) {
-		int signal = wait_signal(next_due());
+		int signal = schedule_wait(&due);
 
 		ended = signal ? signal_ends(signal, status) : do_due(&last);
 	}
-	end = now_ns();
+	end = schedule_now_ns();
 	session_control(&counting.session, -1, PERF_EVENT_IOC_DISABLE);
 	failed = target.child ? 0 : check_command();
 	if (failed)
@@ -453,7 +361,7 @@ static int run(int *status)
 	if (!asked.interval_ms) {
 		read_cells(end - start_ns);
 		add_run(end - start_ns);
-	} else if (due.interval && end > last) {
+	} else if (due.interval_ns && end > last) {
 		print_interval(end, last);
 	}
 	return 0;
@@ -499,7 +407,7 @@ static int take_tables(void)
 	int status = counting_begin(&counting, &arena, &events, &target, asked.no_aggregation);
 
 	count = (size_t)events.count * counting.columns;
-	tallies = arena_array(&arena, struct tally, count);
+	tallies = arena_array(&arena, struct stat_tally, count);
 	cells = arena_array(&arena, struct stat_cell, count);
 	if (status || !tallies || !cells)
 		return message_fail("%d events on %u CPUs do not fit; give more with --memory",
@@ -509,12 +417,6 @@ static int take_tables(void)
 	sheet.cpus = asked.no_aggregation ? target.cpus : NULL;
 	sheet.interval = asked.interval_ms;
 	return 0;
-}
-
-static void forget_runs(void)
-{
-	wall = (struct spread){ 0 };
-	memset(tallies, 0, (size_t)events.count * counting.columns * sizeof(*tallies));
 }
 
 /* The runs, with the target of the first open already. */
@@ -536,7 +438,6 @@ static int repeat(int *status)
 			(!asked.runs || i + 1 == asked.runs || stop_signal)) {
 			sum_up();
 			print_sheet();
-			forget_runs();
 		}
 	}
 	return failed;
@@ -589,19 +490,6 @@ static int check_wish(void)
 	return 0;
 }
 
-/* Signals wait until they are asked for; the command gets its own mask back. */
-static void hold_signals(void)
-{
-	sigset_t set;
-
-	signal(SIGCHLD, SIG_DFL);
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
 static int count(void)
 {
 	int status = 0, failed = choose_target();
@@ -641,7 +529,7 @@ int cmd_stat(int argc, char **argv)
 	counts_command = asked.target.command && !asked.target.system_wide && !asked.target.cpus &&
 			 !asked.target.pids && !asked.target.tids;
 	describe();
-	hold_signals();
+	schedule_hold_signals();
 	status = open_output();
 	return status ? status : count();
 }

@@ -22,6 +22,15 @@ struct stat_cell {
 	double noise_percent; /* deviation of the mean over the runs */
 };
 
+/* The same cell of several runs. */
+struct stat_tally {
+	enum count_state state; /* the best of all runs */
+	struct spread value, enabled, running;
+};
+
+void stat_tally_add(struct stat_tally *tally, const struct stat_cell *cell);
+struct stat_cell stat_tally_mean(const struct stat_tally *tally);
+
 struct stat_sheet {
 	const struct event_list *events;
 	const struct stat_cell *cells; /* [event][column] */
