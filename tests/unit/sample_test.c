@@ -131,7 +131,9 @@ static void every_cut_is_short(void **state)
 
 static void lying_counts_are_short(void **state)
 {
-	static const uint64_t lies[] = { 4, 1ull << 32, 1ull << 61, UINT64_MAX };
+	/* the last but one: three times it is 2 */
+	static const uint64_t lies[] = { 4, 1ull << 32, 1ull << 61, 0x5555555555555556,
+		UINT64_MAX };
 	struct perf_event_attr attr = { 0 };
 	static const uint32_t types[] = { PERF_SAMPLE_CALLCHAIN, PERF_SAMPLE_BRANCH_STACK,
 		PERF_SAMPLE_AUX, PERF_SAMPLE_STACK_USER, PERF_SAMPLE_READ };
@@ -149,6 +151,20 @@ static void lying_counts_are_short(void **state)
 			attr.sample_type = types[i];
 			assert_int_equal(sample_decode(&s, &made.header, &attr), SAMPLE_SHORT);
 		}
+}
+
+static void odd_sizes_fill_whole_words(void **state)
+{
+	struct perf_event_attr attr = { .sample_type = PERF_SAMPLE_AUX };
+	struct sample s;
+
+	(void)state;
+	begin();
+	put(9), put(0);
+	assert_int_equal(sample_decode(&s, &made.header, &attr), SAMPLE_SHORT);
+	put(0);
+	assert_int_equal(sample_decode(&s, &made.header, &attr), SAMPLE_OK);
+	assert_int_equal(s.aux.size, 9);
 }
 
 static void future_bits_are_told(void **state)
@@ -222,6 +238,7 @@ int main(void)
 		cmocka_unit_test(everything_is_found),
 		cmocka_unit_test(every_cut_is_short),
 		cmocka_unit_test(lying_counts_are_short),
+		cmocka_unit_test(odd_sizes_fill_whole_words),
 		cmocka_unit_test(future_bits_are_told),
 		cmocka_unit_test(a_single_count_is_read),
 		cmocka_unit_test(no_registers_take_no_room),
