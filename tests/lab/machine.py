@@ -19,7 +19,7 @@ from kernel import ARCHES, SUITES, kernel  # noqa: E402
 # cmpxchg16b so that 6.12's allocator crashed in 8 boots of 28; without it, in none of 24.
 QEMU = {
     "arm64": ["qemu-system-aarch64", "-machine", "virt", "-cpu", "cortex-a57"],
-    "x86_64": ["qemu-system-x86_64", "-machine", "q35", "-cpu", "max,-cx16"],
+    "x86_64": ["qemu-system-x86_64", "-machine", "q35", "-cpu", "max,-cx16", "-accel", "tcg,thread=single"],
 }
 CONSOLE = {"arm64": "ttyAMA0", "x86_64": "ttyS0"}
 
