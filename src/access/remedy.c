@@ -1,20 +1,13 @@
 #include "access/remedy.h"
 
+#include "access/least.h"
+
 #include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-uint64_t remedy_caps(const struct facts *facts)
-{
-	if (!rules_has_perfmon(facts).value)
-		return CAP_BIT(CAP_SYS_ADMIN);
-	if (!fact_or(rules_has_ptrace_bypass(facts), 1))
-		return CAP_BIT(CAP_PERFMON) | CAP_BIT(CAP_SYS_PTRACE);
-	return CAP_BIT(CAP_PERFMON);
-}
 
 bool remedy_gate_closed(const struct facts *facts)
 {
@@ -66,7 +59,7 @@ static const char *file_capability_caveat(const struct ground *g)
 		       "session; ";
 	if (fact_is(facts->initial_user_ns, 0))
 		return "here a user namespace is in force: run it outside; ";
-	if (remedy_caps(facts) & ~facts->who.caps.bounding)
+	if (least_caps(facts) & ~facts->who.caps.bounding)
 		return "here the bounding set lacks them, so exec fails with EPERM in this "
 		       "session; ";
 	return "";
@@ -216,7 +209,7 @@ static void add_sysctl(struct ground *g)
 void remedies_make(struct remedies *remedies, const struct survey *survey, struct arena *arena)
 {
 	struct ground g = { .survey = survey, .arena = arena, .to = remedies };
-	uint64_t caps = remedy_caps(&survey->facts);
+	uint64_t caps = least_caps(&survey->facts);
 	ssize_t size = readlink("/proc/self/exe", g.self, sizeof(g.self) - 1);
 
 	remedies->count = 0;

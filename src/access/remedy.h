@@ -25,10 +25,6 @@ struct remedies {
 /* Text is taken from the arena; what does not fit there is left out and counted by it. */
 void remedies_make(struct remedies *remedies, const struct survey *survey, struct arena *arena);
 
-/* The least capabilities that make monitoring work on this kernel: CAP_PERFMON; with
- * CAP_SYS_PTRACE before 5.9; CAP_SYS_ADMIN before 5.8. The distribution's gate is not counted. */
-uint64_t remedy_caps(const struct facts *facts);
-
 /* Whether the gate is closed for whoever has CAP_PERFMON only. */
 bool remedy_gate_closed(const struct facts *facts);
 
