@@ -12,6 +12,7 @@ int ownership_read(int fd, struct ownership *ownership)
 	struct stat st;
 	int err;
 
+	*ownership = (struct ownership){ 0 };
 	if (fstat(fd, &st))
 		return -errno;
 	*ownership = (struct ownership){
