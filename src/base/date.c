@@ -20,5 +20,5 @@ void date_text(char to[DATE_MAX], int64_t seconds)
 	snprintf(to, DATE_MAX, "%.3s %.3s %2d %02d:%02d:%02d %lld",
 		weekdays + 3 * ((since_1970 % 7 + 7) % 7), months + 3 * month, (int)day,
 		(int)(second / 3600), (int)(second / 60 % 60), (int)(second % 60),
-		(long long)(year + era * 400 + (month >= 10)));
+		(long long)year + era * 400 + (month >= 10));
 }

@@ -383,7 +383,7 @@ static void describe(void)
 	else if (asked.target.tids)
 		snprintf(subject, sizeof(subject), "thread id '%s'", asked.target.tids);
 	else
-		for (used_bytes = 0; *word && used_bytes < sizeof(subject) - 1; word++)
+		for (used_bytes = 0; word && *word && used_bytes < sizeof(subject) - 1; word++)
 			used_bytes += (size_t)snprintf(subject + used_bytes,
 				sizeof(subject) - used_bytes, "%s%s%s", used_bytes ? " " : "'",
 				*word, word[1] ? "" : "'");
