@@ -76,6 +76,7 @@ static struct reader reader;
 static struct recording recording;
 static struct order order;
 static struct script script;
+static struct tracing tracing;
 static uint64_t from_ns, until_ns;
 static uint32_t *event_fields; /* by the reader's attrs */
 static const char **event_names;
@@ -316,7 +317,7 @@ static enum reader_status collect_places(void)
 			continue;
 		event = reader_event(&reader);
 		if (take(&sample, event))
-			script_places(&script, event_fields[event], &sample,
+			script_places(&script, &reader.attrs[event], event_fields[event], &sample,
 				recording_time(&recording, sample.time_ns));
 	}
 	return status;
@@ -418,6 +419,42 @@ static void say_losses(void)
 			script.frames.count);
 }
 
+#define TRACING_BYTES (16u << 20) /* what is behind the formats may be left out */
+
+/* In a pipe the section follows the record that announces it. */
+static struct perf_file_section tracing_section(void)
+{
+	struct perf_file_section section = reader.features[HEADER_TRACING_DATA];
+
+	if (!reader.pipe)
+		return section;
+	reader_rewind(&reader);
+	while (reader_next(&reader) == READER_OK)
+		if (reader.record->type == PERF_RECORD_HEADER_TRACING_DATA)
+			return (struct perf_file_section){
+				reader.record_offset + reader.record->size, reader.payload
+			};
+	return section;
+}
+
+static void load_tracing(void)
+{
+	struct perf_file_section section = tracing_section();
+	size_t size = section.size < TRACING_BYTES ? section.size : TRACING_BYTES;
+	ssize_t got;
+	void *bytes;
+
+	if (!section.offset)
+		return;
+	bytes = arena_take(&arena, 1, size);
+	got = bytes ? reader_bytes(&reader, section.offset, bytes, size) : 0;
+	if (got <= 0 || !tracing_parse(&tracing, span_of(bytes, (size_t)got), &arena))
+		message("what %s says of its tracepoints is not understood: not all of their "
+			"fields are shown",
+			input);
+	script.tracing = &tracing;
+}
+
 static int load(void)
 {
 	int status;
@@ -428,6 +465,7 @@ static int load(void)
 		!script_init(&script, &out, &recording.chains, &arena))
 		return message_fail("--memory %" PRIu64 " is too small to begin with", memory);
 	recording.processes.before_exec = true;
+	load_tracing();
 	script.nanoseconds = nanoseconds;
 	status = name_events();
 	if (!status)

@@ -10,6 +10,7 @@
 #include "base/out.h"
 #include "data/reader.h"
 #include "data/sample.h"
+#include "data/tracing.h"
 #include "profile/chain.h"
 
 #include <stdbool.h>
@@ -72,9 +73,7 @@ struct script {
 	struct script_frames frames;
 	struct script_comm comm[SCRIPT_COMMS];
 	bool nanoseconds;
-	/* Writes a tracepoint's fields; NULL: the file does not say what they are. */
-	void (*trace)(struct script *script, const struct reader_attr *event,
-		const struct sample *sample);
+	const struct tracing *tracing; /* NULL: the recording has none */
 };
 
 /* False: no room in the arena. */
@@ -87,8 +86,8 @@ void script_sample(struct script *script, const struct reader_attr *event, const
 	uint32_t fields, const struct sample *sample, uint64_t time_ns);
 
 /* Finds the places that script_sample() will name, so that they can be resolved before. */
-void script_places(
-	struct script *script, uint32_t fields, const struct sample *sample, uint64_t time_ns);
+void script_places(struct script *script, const struct reader_attr *event, uint32_t fields,
+	const struct sample *sample, uint64_t time_ns);
 
 /* view/script_frame.c: " name+0x1 (file)" and, with `chain`, the address before and the newline. */
 void script_frame(struct script *script, uint32_t fields, const struct place *place, bool chain);

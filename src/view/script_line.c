@@ -1,7 +1,9 @@
 #include "view/script.h"
 
 #include "base/escape.h"
+#include "view/script_trace.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -244,9 +246,14 @@ static void walk(
 	}
 }
 
-void script_places(
-	struct script *script, uint32_t fields, const struct sample *sample, uint64_t time_ns)
+void script_places(struct script *script, const struct reader_attr *event, uint32_t fields,
+	const struct sample *sample, uint64_t time_ns)
 {
+	static struct out nowhere = { .fd = -1, .error = EBADF };
+
+	if (fields & BIT(TRACE) && script->tracing)
+		script_trace(
+			script, script->tracing, &nowhere, event->attr.config, sample, time_ns);
 	if (!(fields & (BIT(SYM) | BIT(DSO))))
 		return;
 	if (sample->type & PERF_SAMPLE_CALLCHAIN)
@@ -301,8 +308,8 @@ void script_sample(struct script *script, const struct reader_attr *event, const
 	struct out *out = script->out;
 
 	start(script, event, name, fields, sample, time_ns);
-	if (fields & BIT(TRACE) && script->trace)
-		script->trace(script, event, sample);
+	if (fields & BIT(TRACE) && script->tracing)
+		script_trace(script, script->tracing, out, event->attr.config, sample, time_ns);
 	memory(out, fields, sample);
 	if (fields & BIT(IP))
 		where(script, fields, sample, time_ns);

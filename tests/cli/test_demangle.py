@@ -64,7 +64,7 @@ def readable(build, run):
     program = build / "test/demangle_filter"
     program.parent.mkdir(exist_ok=True)
     run("gcc", "-std=c11", "-O1", "-Isrc", "-o", program, "tests/unit/demangle_filter.c",
-        build / "unit/native/modules.a")
+        build / "test/native/modules.a")
     return lambda flags, names: run(program, flags, stdin="\n".join(names) + "\n").lines
 
 

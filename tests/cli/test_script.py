@@ -21,6 +21,18 @@ def recordings(perf, workload, tmp_path_factory):
     return where
 
 
+TRACEPOINTS = "sched:*,irq:*,syscalls:sys_enter_write,syscalls:sys_exit_write,syscalls:sys_enter_openat,kmem:kmalloc"
+
+
+@pytest.fixture(scope="module")
+def tracepoints(perf, workload, tmp_path_factory):
+    where = tmp_path_factory.mktemp("tracepoints")
+    perf("record", "-q", "-a", "-m", "4M", "-e", TRACEPOINTS, "-o", where / "plain", workload("forks"))
+    perf("record", "-q", "-a", "-g", "-m", "4M", "-e", "sched:sched_switch,sched:sched_waking", "-o",
+         where / "chains", workload("forks"))
+    return where
+
+
 def plain(perf, path, *args, **how):
     """Without --no-inline perf shows inlined functions where there is debug information."""
     return perf("script", "--no-inline", "-i", path, *args, **how).out
@@ -71,6 +83,15 @@ def test_folded_stacks_are_alike(recordings, perf, perfbox):
     path = recordings / "chains"
     ours, theirs = perfbox("script", "-i", path).out, plain(perf, path)
     assert folded("".join(own(ours))) == folded("".join(own(theirs)))
+
+
+@pytest.mark.parametrize("name", ["plain", "chains"])
+def test_tracepoints_are_formatted_as_perf_does(tracepoints, perf, perfbox, name):
+    ours, theirs = perfbox("script", "-i", tracepoints / name), plain(perf, tracepoints / name)
+    assert ours.err == "" and theirs.count("\n") > 100
+    wrong = [pair for pair in zip(ours.out.splitlines(), theirs.splitlines(), strict=True) if pair[0] != pair[1]
+             and not pair[1].startswith("\t")]
+    assert wrong == []
 
 
 def test_times_to_the_nanosecond(recordings, perf, perfbox):
