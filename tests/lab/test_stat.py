@@ -3,6 +3,8 @@
 import csv
 import json
 
+from machine import Machine
+
 
 def counts(said):
     return {row[2]: row for row in csv.reader(said.err.splitlines())}
@@ -70,3 +72,17 @@ def test_list_shows_what_can_be_counted(machine):
 def test_debians_gate_refuses_and_says_so(machine):
     said = machine.run("perfbox stat -e cs true", user="alice", status=1)
     assert "perf_event_paranoid" in said.err and "(3)" in said.err
+
+
+def test_instructions_where_each_takes_a_nanosecond():
+    """A boot of its own: QEMU counts instructions only when they drive its clock."""
+    machine = Machine("6.1", "arm64", qemu=("-icount", "shift=0"))
+    try:
+        rows = counts(machine.run("perfbox stat -x, -e task-clock,cycles,instructions /workload/deep 0.2"))
+        user = [counts(machine.run("perfbox stat -x, -e instructions:u busybox true"))["instructions:u"][0]
+                for _ in range(3)]
+    finally:
+        machine.close()
+    assert rows["instructions"][5:] == ["1.00", "insn per cycle"] and rows["cycles"][5:] == ["1.000", "GHz"]
+    assert abs(int(rows["instructions"][0]) / 1e6 - float(rows["task-clock"][0])) < 1
+    assert max(map(int, user)) - min(map(int, user)) < 0.01 * int(user[0])
