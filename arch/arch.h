@@ -39,6 +39,13 @@ struct arch_frames {
 	 * `return_address`. `target` is where it leads, 0 where that is not told by the code.
 	 */
 	bool (*call)(const uint8_t *code, size_t size, uint64_t return_address, uint64_t *target);
+
+	/*
+	 * Whether the `size` bytes of code at address `at` hold a jump to `to`, as a function does
+	 * that ends with a call; or with `to` 0, one through memory, as in the stubs through which
+	 * another file is called.
+	 */
+	bool (*jump)(const uint8_t *code, size_t size, uint64_t at, uint64_t to);
 };
 
 struct arch {

@@ -39,6 +39,21 @@ static bool call(const uint8_t *code, size_t size, uint64_t return_address, uint
 	return (insn & 0xfffffc1f) == 0xd63f0000 || (insn & 0xfefff800) == 0xd63f0800;
 }
 
+static bool jump(const uint8_t *code, size_t size, uint64_t at, uint64_t to)
+{
+	uint32_t insn;
+
+	for (size_t i = 0; i + 4 <= size; i += 4) {
+		memcpy(&insn, code + i, 4);
+		if (!to && (insn & 0xfffffc1f) == 0xd61f0000) /* br */
+			return true;
+		if (to && insn >> 26 == 5 && /* b */
+			at + i + (uint64_t)((int64_t)((uint64_t)insn << 38) >> 36) == to)
+			return true;
+	}
+	return false;
+}
+
 static const struct arch_frames frames = {
 	.word_bytes = 8,
 	.sp = SP,
@@ -55,6 +70,7 @@ static const struct arch_frames frames = {
 	.context_offset = 312,
 	.context = dwarf,
 	.call = call,
+	.jump = jump,
 };
 
 const struct arch arch_arm64 = {

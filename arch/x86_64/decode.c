@@ -81,6 +81,20 @@ static bool call(const uint8_t *code, size_t size, uint64_t return_address, uint
 	return false;
 }
 
+static bool jump(const uint8_t *code, size_t size, uint64_t at, uint64_t to)
+{
+	int32_t relative;
+
+	for (size_t i = 0; i + 6 <= size; i++) {
+		if (!to && code[i] == 0xff && code[i + 1] == 0x25)
+			return true;
+		__builtin_memcpy(&relative, code + i + 1, 4);
+		if (to && code[i] == 0xe9 && at + i + 5 + (uint64_t)relative == to)
+			return true;
+	}
+	return false;
+}
+
 static const struct arch_frames frames = {
 	.word_bytes = 8,
 	.sp = SP,
@@ -96,6 +110,7 @@ static const struct arch_frames frames = {
 	.context_offset = 40,
 	.context = context,
 	.call = call,
+	.jump = jump,
 };
 
 static const struct arch_frames frames_32 = {
@@ -113,6 +128,7 @@ static const struct arch_frames frames_32 = {
 	.context_offset = 160,
 	.context = context_32,
 	.call = call,
+	.jump = jump,
 };
 
 const struct arch arch_x86_64 = {

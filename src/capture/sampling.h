@@ -23,6 +23,7 @@ struct sampling {
 	uint64_t user_regs, intr_regs; /* masks of the architecture's numbers; 0: none */
 	uint64_t branches;	       /* PERF_SAMPLE_BRANCH_*; 0: none */
 	bool weight;
+	bool data_maps; /* mappings that are not executable are told of, too */
 };
 
 /* Sets the sampling fields of every event. All samples begin with the same fields up to TIME. */

@@ -177,6 +177,8 @@ static int choose_sampling(const struct limits *limits)
 		.period = asked.period,
 		.cpu = target.system_wide || asked.target.cpus || asked.sample_cpu,
 		.address = asked.address,
+		/* perf looks for the frame information of a kept stack in its mapping */
+		.data_maps = asked.address || asked.keep_stacks,
 		.inherit = !asked.no_inherit && !target.system_wide,
 		.enable_on_exec = target.child && !target.system_wide && !asked.delay &&
 				  !asked.target.pids && !asked.target.tids,
@@ -364,7 +366,7 @@ static int begin_file(struct writer_event *written, char *const *command_line)
 	buildids_begin(&buildids, &arena);
 	synthesize.attr = &events.at[sideband].attr;
 	synthesize.emit = emit_records;
-	synthesize.data_maps = asked.address;
+	synthesize.data_maps = asked.address || asked.keep_stacks;
 	if (!synthesize_kernel(&synthesize))
 		synthesize_tasks(&synthesize, &target);
 	writer_commit(&writer);

@@ -402,6 +402,12 @@ static void set_cfa(struct program *p, uint64_t dwarf, int64_t offset)
 	p->now.cfa = (struct cfi_rule){ CFI_IS, (uint8_t)reg, 0, fits(p, offset) };
 }
 
+static void move_cfa(struct program *p, int64_t offset)
+{
+	p->failed |= p->now.cfa.kind != CFI_IS;
+	p->now.cfa.offset = fits(p, offset);
+}
+
 static struct cfi_rule expression(struct program *p, struct span *s, uint8_t kind)
 {
 	uint64_t size = expression_uleb(s);
@@ -505,13 +511,14 @@ static void operate(struct program *p, struct span *s, uint8_t op)
 		break;
 	case CFA_DEF_CFA_REGISTER:
 		reg = expression_uleb(s);
+		p->failed |= p->now.cfa.kind != CFI_IS;
 		set_cfa(p, reg, p->now.cfa.offset);
 		break;
 	case CFA_DEF_CFA_OFFSET:
-		p->now.cfa.offset = fits(p, (int64_t)expression_uleb(s));
+		move_cfa(p, (int64_t)expression_uleb(s));
 		break;
 	case CFA_DEF_CFA_OFFSET_SF:
-		p->now.cfa.offset = fits(p, factored(p, (uint64_t)expression_sleb(s)));
+		move_cfa(p, factored(p, (uint64_t)expression_sleb(s)));
 		break;
 	case CFA_DEF_CFA_EXPRESSION:
 		p->now.cfa = expression(p, s, CFI_IS_EXPRESSION);

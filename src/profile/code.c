@@ -9,6 +9,7 @@
 #define PAGE_BYTES 4096u
 #define PAGES 64
 #define EM_386 3
+#define ENTRY_BYTES 64 /* the most that the first function of a program has */
 
 struct code_page {
 	uint64_t number;
@@ -263,10 +264,52 @@ struct code *code_of(struct codes *codes, struct image *image)
 	if (!open_file(&code->file, &file))
 		return NULL;
 	code->frames = frames_of(&file.elf);
+	code->entry = file.elf.entry;
 	copy_loads(code, &file.elf);
 	if (code->frames)
 		find_eh(codes, code, &file.elf);
 	return code->frames ? code : NULL;
+}
+
+/* The last function that begins at or before `address`. */
+static bool function_at(struct elf *elf, uint32_t table, uint64_t address, uint64_t *start)
+{
+	struct elf_symbols symbols;
+	struct elf_symbol symbol;
+	uint64_t end = 0;
+
+	*start = 0;
+	if (!elf_symbols_begin(elf, table, &symbols))
+		return false;
+	while (elf_symbols_next(&symbols, &symbol))
+		if (symbol.type == 2 && symbol.section && symbol.address <= address &&
+			symbol.address >= *start) {
+			*start = symbol.address;
+			end = symbol.size ? symbol.address + symbol.size : UINT64_MAX;
+		}
+	return address < end;
+}
+
+int64_t code_into_function(struct codes *codes, struct code *code, uint64_t offset)
+{
+	static struct symfile file;
+	uint64_t address, start;
+	bool found;
+
+	if (code->file.memory || !address_of(code, offset, &address) ||
+		symfile_open(&file, code->file.image, codes->options) != IMAGE_NAMED)
+		return -1;
+	found = function_at(&file.elf, ELF_SHT_SYMTAB, address, &start) ||
+		function_at(&file.elf, ELF_SHT_DYNSYM, address, &start);
+	symfile_close(&file);
+	return found ? (int64_t)(address - start) : -1;
+}
+
+bool code_is_entry(const struct code *code, uint64_t offset)
+{
+	uint64_t address;
+
+	return address_of(code, offset, &address) && address - code->entry < ENTRY_BYTES;
 }
 
 enum cfi_status code_row(

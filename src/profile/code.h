@@ -39,6 +39,7 @@ struct code {
 	const struct arch_frames *frames; /* NULL: no file, or none that can be walked */
 	struct code_file file, debug_file;
 	struct cfi eh, debug; /* .eh_frame, .debug_frame */
+	uint64_t entry;	      /* address where the program begins */
 	bool debug_tried;
 	uint8_t load_count;
 	struct code_load {
@@ -57,6 +58,12 @@ struct code *code_of(struct codes *codes, struct image *image);
 
 /* Bytes of the image's file. False where they are not there. */
 bool code_bytes(struct code *code, void *to, size_t size, uint64_t offset);
+
+/* How far an offset lies inside a function, where a symbol tells; -1 where none does. */
+int64_t code_into_function(struct codes *codes, struct code *code, uint64_t offset);
+
+/* Whether a program begins here: its first function has no caller. */
+bool code_is_entry(const struct code *code, uint64_t offset);
 
 /* The row for an offset of the image. */
 enum cfi_status code_row(

@@ -145,8 +145,8 @@ static void read_header(struct elf *elf, struct span s)
 {
 	elf->type = span_u16(&s);
 	elf->machine = span_u16(&s);
-	span_u32(&s);  /* the version */
-	word(elf, &s); /* the entry */
+	span_u32(&s); /* the version */
+	elf->entry = word(elf, &s);
 	elf->segments_at = word(elf, &s);
 	elf->sections_at = word(elf, &s);
 	span_u32(&s); /* flags */

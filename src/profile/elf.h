@@ -39,6 +39,7 @@ struct elf {
 	uint64_t size; /* of the file, bytes */
 	bool wide;     /* 64 bit */
 	uint16_t machine, type;
+	uint64_t entry; /* address where a program begins */
 	uint64_t segments_at, sections_at;
 	uint32_t segment_count, section_count;
 	uint32_t segment_bytes, section_bytes; /* of one header */

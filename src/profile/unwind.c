@@ -3,10 +3,13 @@
 #define MAPPINGS 1024
 #define RULES 4096
 #define RULE_REGS 12
-#define KERNEL_WORDS 256	/* of a chain, before the user part */
-#define SCAN_WORDS 256		/* how far above sp a return address is looked for */
-#define FUNCTION_MAX (64 << 10) /* bytes; a call that leads farther back is no call of it */
+#define KERNEL_WORDS 256       /* of a chain, before the user part */
+#define SCAN_WORDS 1024	       /* how far above sp a return address is looked for */
+#define FUNCTION_MAX (8 << 10) /* bytes; a call that leads farther back is hardly one of it */
+#define JUMP_BYTES 64	       /* of a function, in which it may have left for another */
+#define STUB_BYTES 16	       /* of a procedure linkage table's entry */
 #define PAGE_SHIFT 12
+#define UNKNOWN UINT64_MAX
 
 enum rule_kind {
 	RULE_EMPTY,
@@ -21,7 +24,7 @@ enum rule_kind {
 struct unwind_rule {
 	const struct code *code;
 	uint64_t where; /* offset in the image * 2 + exact */
-	uint64_t saved; /* mask */
+	uint64_t saved; /* mask; of RULE_NONE: bytes into the function, or UNKNOWN */
 	int32_t cfa_offset;
 	uint8_t kind, cfa_reg, return_reg;
 	int16_t at[RULE_REGS]; /* words from the CFA, in the order of the mask */
@@ -130,8 +133,13 @@ static void compile(struct unwinder *u, struct unwind_rule *rule, struct code *c
 
 	if ((status || row->signal) && is_sigreturn(code, offset))
 		rule->kind = RULE_SIGNAL;
-	else if (status)
-		rule->kind = status == CFI_NONE ? RULE_NONE : RULE_BAD;
+	else if (status == CFI_NONE && code_is_entry(code, offset - !exact))
+		rule->kind = RULE_END;
+	else if (status == CFI_NONE) {
+		rule->kind = RULE_NONE;
+		rule->saved = (uint64_t)code_into_function(&u->codes, code, offset - !exact);
+	} else if (status)
+		rule->kind = RULE_BAD;
 	else if (row->reg[row->return_reg].kind == CFI_UNDEFINED)
 		rule->kind = RULE_END;
 	else
@@ -280,70 +288,100 @@ static enum unwind_stop by_signal(struct walk *w)
 /* How likely an address is the one that the code at ip returns to. */
 enum likely {
 	NOT,
-	WEAK,	/* it follows a call, or is in code that cannot be read */
+	JITTED, /* it is in code that cannot be read */
+	FIRST,	/* it is where the program began */
+	WEAK,	/* it follows a call through a pointer or into another file */
 	STRONG, /* it follows a call to the function at ip */
 };
 
-static enum likely likely_return(
-	struct unwinder *u, const struct walk *w, const struct mapping *here, uint64_t address)
+static enum likely likely_target(const struct walk *w, struct code *code, const struct mapping *m,
+	uint64_t start, uint64_t target)
 {
-	uint64_t ip = w->regs.value[w->frames->ip], target;
+	uint64_t ip = w->regs.value[w->frames->ip];
+	uint64_t offset = offset_in(m, target);
+	uint8_t bytes[JUMP_BYTES];
+
+	if (start == UNKNOWN ? target <= ip && ip - target < FUNCTION_MAX : target == start)
+		return STRONG;
+	if (!code_bytes(code, bytes, sizeof(bytes), offset))
+		return NOT;
+	if (start != UNKNOWN && w->frames->jump(bytes, sizeof(bytes), target, start))
+		return STRONG;
+	return w->frames->jump(bytes, STUB_BYTES, target, 0) ? WEAK : NOT;
+}
+
+static enum likely likely_return(
+	struct unwinder *u, const struct walk *w, uint64_t start, uint64_t address)
+{
 	const struct mapping *m = address ? mapping_of(u, w, address - 1) : NULL;
 	uint8_t bytes[ARCH_CALL_BYTES];
-	uint64_t size, offset;
+	uint64_t size, offset, target;
 	struct code *code;
 
 	if (!m || m->image->kind == IMAGE_OTHER)
 		return NOT;
 	code = code_of(&u->codes, m->image);
 	if (!code)
-		return m->image->kind == IMAGE_JIT ? WEAK : NOT;
+		return m->image->kind == IMAGE_JIT ? JITTED : NOT;
 	offset = offset_in(m, address);
 	size = offset < sizeof(bytes) ? offset : sizeof(bytes);
 	if (!code_bytes(code, bytes, size, offset - size) ||
 		!w->frames->call(bytes, size, address, &target))
 		return NOT;
-	if (!target)
-		return WEAK;
-	if (target <= ip && ip - target < FUNCTION_MAX)
-		return STRONG;
-	/* a call into another image goes through a stub of its own */
-	return here && here->image == m->image ? NOT : WEAK;
+	if (code_is_entry(code, offset))
+		return FIRST;
+	return target ? likely_target(w, code, m, start, target) : WEAK;
 }
 
-/* Without CFI: the return address is in the link register, above the frame pointer, or somewhere
- * above the stack pointer. */
-static enum unwind_stop by_guess(struct unwinder *u, struct walk *w, const struct mapping *here)
+/* The lowest address from `at` up to `end` that holds a likely return address; 0: none. */
+static uint64_t scan(
+	struct unwinder *u, const struct walk *w, uint64_t start, uint64_t end, enum likely *best)
+{
+	uint64_t sp = w->regs.value[w->frames->sp], found = 0, value;
+	enum likely likely;
+
+	*best = NOT;
+	for (uint64_t at = sp; at < end && stack_word(&w->stack, at, &value);
+		at += w->frames->word_bytes) {
+		likely = likely_return(u, w, start, value & w->address_mask);
+		if (likely <= *best || likely == JITTED)
+			continue;
+		*best = likely;
+		found = at;
+		if (likely == STRONG)
+			break;
+	}
+	return found;
+}
+
+/*
+ * Without CFI: the return address is in the link register, or somewhere above the stack pointer, or
+ * above the frame pointer. `start` is where the function begins, or UNKNOWN.
+ */
+static enum unwind_stop by_guess(
+	struct unwinder *u, struct walk *w, const struct mapping *here, uint64_t start)
 {
 	const struct arch_frames *f = w->frames;
-	uint64_t sp = w->regs.value[f->sp], fp = w->regs.value[f->fp], at, value, caller_fp;
-	uint64_t weak_at = 0, weak = 0, framed = 0;
-	enum likely by_fp = NOT, likely;
+	uint64_t sp = w->regs.value[f->sp], fp = w->regs.value[f->fp];
+	uint64_t end = sp + SCAN_WORDS * f->word_bytes, caller_fp, framed, at, value;
+	enum likely by_fp = NOT, by_scan = NOT;
 
 	if (w->exact && known(w, f->lr) &&
-		likely_return(u, w, here, w->regs.value[f->lr] & w->address_mask) == STRONG)
+		likely_return(u, w, start, w->regs.value[f->lr] & w->address_mask) == STRONG)
 		return enter(w, sp, w->regs.value[f->lr], false);
 	if (known(w, f->fp) && fp >= sp && stack_word(&w->stack, fp, &caller_fp) &&
 		stack_word(&w->stack, fp + f->word_bytes, &framed))
-		by_fp = likely_return(u, w, here, framed & w->address_mask);
-	for (at = sp; by_fp != STRONG && at < sp + SCAN_WORDS * f->word_bytes;
-		at += f->word_bytes) {
-		if (!stack_word(&w->stack, at, &value))
-			break;
-		likely = likely_return(u, w, here, value & w->address_mask);
-		if (likely == STRONG)
-			return enter(w, at + f->word_bytes, value, false);
-		if (likely == WEAK && !weak) {
-			weak = value;
-			weak_at = at;
-		}
-	}
+		by_fp = likely_return(u, w, start, framed & w->address_mask);
+	/* a frame that begins above is not this one's, if it begins here at all */
+	if (by_fp != NOT && fp < end)
+		end = fp;
+	at = here && here->image->code ? scan(u, w, start, end, &by_scan) : 0;
+	if (by_scan >= by_fp && at && stack_word(&w->stack, at, &value))
+		return enter(w, at + f->word_bytes, value, false);
 	if (by_fp != NOT) {
 		w->regs.value[f->fp] = caller_fp;
 		return enter(w, fp + 2 * f->word_bytes, framed, false);
 	}
-	if (weak)
-		return enter(w, weak_at + f->word_bytes, weak, false);
 	if (known(w, f->fp) && !fp)
 		return UNWIND_COMPLETE;
 	return here ? UNWIND_NO_CFI : UNWIND_NO_IMAGE;
@@ -358,7 +396,7 @@ static enum unwind_stop step(struct unwinder *u, struct walk *w)
 	const struct unwind_rule *rule;
 
 	if (!code || code->frames != w->frames)
-		return by_guess(u, w, m);
+		return by_guess(u, w, m, UNKNOWN);
 	offset = offset_in(m, ip);
 	rule = rule_of(u, code, offset, w->exact);
 	switch (rule->kind) {
@@ -375,7 +413,7 @@ static enum unwind_stop step(struct unwinder *u, struct walk *w)
 	case RULE_BAD:
 		return UNWIND_BAD_CFI;
 	}
-	return by_guess(u, w, m);
+	return by_guess(u, w, m, rule->saved == UNKNOWN ? UNKNOWN : ip - !w->exact - rule->saved);
 }
 
 static void take_registers(struct walk *w, const struct sample_regs *from)
