@@ -315,7 +315,7 @@ static struct tracing_node *unary(struct parser *p)
 		p->at++;
 		n = node(p, TRACING_UNARY, unary(p), NULL);
 		if (n)
-			n->op = c;
+			n->op = (uint8_t)c;
 	} else if (!p->failed) {
 		n = primary(p);
 	}
@@ -345,7 +345,8 @@ static struct tracing_node *binary(struct parser *p, int level)
 
 		n = node(p, TRACING_BINARY, n, right);
 		if (n)
-			n->op = operators[found].text[0] | operators[found].text[1] << 8;
+			n->op = (uint8_t)operators[found].text[0] |
+				(uint8_t)operators[found].text[1] << 8;
 	}
 	return n;
 }

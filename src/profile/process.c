@@ -240,6 +240,8 @@ static void tell_mmap(struct processes *p, const struct record *r, uint64_t time
 	if (kernel)
 		id.reference = !strncmp(m->path, "[kernel", 7) ? m->pgoff : m->start;
 	mapping.image = image_find_or_add(p->images, &id);
+	if (mapping.image->kind == IMAGE_KERNEL && !p->kernel.image)
+		p->kernel = mapping;
 	tell_mapping(p, kernel ? PROCESS_KERNEL : m->pid, &mapping, time_ns);
 }
 
@@ -465,6 +467,8 @@ struct process_hit process_find(
 	struct processes *processes, uint32_t pid, uint64_t address, uint64_t time_ns)
 {
 	struct process_hit hit = { .until_ns = FOREVER };
+	bool in_kernel = pid == PROCESS_KERNEL && processes->kernel.image &&
+			 address >= processes->kernel.start;
 
 	for (int depth = 0; depth < ANCESTORS_MAX; depth++) {
 		struct task *t = task_find(processes, pid);
@@ -489,6 +493,8 @@ struct process_hit process_find(
 		time_ns = s->from_ns - exec;
 		pid = s->renewal->parent;
 	}
+	if (!hit.mapping && in_kernel)
+		hit.mapping = &processes->kernel;
 	if (hit.mapping && !hit.mapping->image)
 		hit.mapping = NULL;
 	return hit;

@@ -56,6 +56,9 @@ struct processes {
 	/* Where a new address space has nothing, ask the one before the exec, as perf does: while
 	 * execve loads the new program, its caller is still the old one. */
 	bool before_exec;
+	/* The kernel itself: its record ends with .text, but what is no module's behind it is the
+	 * kernel's too (.init.text). */
+	struct mapping kernel;
 	struct task **table;
 	uint32_t table_mask, task_count;
 	struct comm_name *names[256];

@@ -49,6 +49,25 @@ uint32_t script_default(const struct perf_event_attr *attr, bool any_chains)
 	return fields;
 }
 
+/* out_bytes() for the many short pieces of a line. */
+static inline void put(struct out *out, const char *bytes, size_t size)
+{
+	char *to = out->buffer + out->used;
+
+	if (sizeof(out->buffer) - out->used <= size) {
+		out_bytes(out, bytes, size);
+		return;
+	}
+	for (size_t i = 0; i < size; i++)
+		to[i] = bytes[i];
+	out->used += size;
+}
+
+static inline void put_char(struct out *out, char c)
+{
+	put(out, &c, 1);
+}
+
 /* Decimal, `width` wide at least: on the right, or with `left` on the left. */
 static void number(struct out *out, uint64_t value, int width, bool left)
 {
@@ -62,7 +81,7 @@ static void number(struct out *out, uint64_t value, int width, bool left)
 	width -= (int)sizeof(digits) - at;
 	if (!left)
 		out_fill(out, ' ', width);
-	out_bytes(out, digits + at, sizeof(digits) - (size_t)at);
+	put(out, digits + at, sizeof(digits) - (size_t)at);
 	if (left)
 		out_fill(out, ' ', width);
 }
@@ -73,7 +92,7 @@ static void zeroed(struct out *out, uint64_t value, int digits)
 
 	for (int i = digits; i--; value /= 10)
 		text[i] = (char)('0' + value % 10);
-	out_bytes(out, text, (size_t)digits);
+	put(out, text, (size_t)digits);
 }
 
 /* A task's number: -1 is one that is gone. */
@@ -96,7 +115,7 @@ static void address(struct out *out, uint64_t value)
 		value >>= 4;
 	} while (value);
 	memset(text, ' ', (size_t)at);
-	out_bytes(out, text, sizeof(text));
+	put(out, text, sizeof(text));
 }
 
 static void task(struct out *out, uint32_t fields, const struct sample *s)
@@ -105,41 +124,41 @@ static void task(struct out *out, uint32_t fields, const struct sample *s)
 
 	if ((fields & both) == both) {
 		task_number(out, s->pid, 5, false);
-		out_char(out, '/');
+		put_char(out, '/');
 		task_number(out, s->tid, 5, true);
 	} else {
 		task_number(out, fields & BIT(PID) ? s->pid : s->tid, 5, false);
 	}
-	out_char(out, ' ');
+	put_char(out, ' ');
 }
 
 static void cpu(struct out *out, uint32_t number_of)
 {
-	out_char(out, '[');
+	put_char(out, '[');
 	if (number_of < 1000)
 		zeroed(out, number_of, 3);
 	else
 		out_u64(out, number_of);
-	out_string(out, "] ");
+	put(out, "] ", 2);
 }
 
 static void misc(struct out *out, const struct sample *s)
 {
 	static const char modes[] = " KUHgu??";
 
-	out_char(out, modes[s->cpumode]);
+	put_char(out, modes[s->cpumode]);
 	out_string(out, "     ");
 }
 
 static void time_of(struct out *out, uint64_t ns, bool nanoseconds)
 {
 	number(out, ns / 1000000000, 5, false);
-	out_char(out, '.');
+	put_char(out, '.');
 	if (nanoseconds)
 		zeroed(out, ns % 1000000000, 9);
 	else
 		zeroed(out, ns % 1000000000 / 1000, 6);
-	out_string(out, ": ");
+	put(out, ": ", 2);
 }
 
 /* A command's name; the same pointer means the same name, so its text is kept. */
@@ -157,7 +176,7 @@ static void put_comm(struct script *script, const char *comm, int width)
 		kept->size = (uint8_t)snprintf(
 			kept->text, sizeof(kept->text), "%*.*s ", -width, size, text);
 	}
-	out_bytes(script->out, kept->text, kept->size);
+	put(script->out, kept->text, kept->size);
 }
 
 static void start(struct script *script, const struct reader_attr *event, const char *name,
@@ -181,10 +200,10 @@ static void start(struct script *script, const struct reader_attr *event, const 
 		time_of(out, s->time_ns, script->nanoseconds);
 	if (fields & BIT(PERIOD)) {
 		number(out, s->period, 10, false);
-		out_char(out, ' ');
+		put_char(out, ' ');
 	}
 	if (fields & BIT(EVENT)) {
-		out_string(out, name);
+		put(out, name, strlen(name));
 	}
 }
 
@@ -197,7 +216,7 @@ static void frame(struct script *script, uint32_t fields, const struct place *pl
 		return;
 	}
 	if (chain) {
-		out_char(script->out, '\t');
+		put_char(script->out, '\t');
 		address(script->out, word);
 	}
 	if (fields & BIT(SYM))
@@ -205,7 +224,7 @@ static void frame(struct script *script, uint32_t fields, const struct place *pl
 	if (fields & BIT(DSO))
 		out_string(script->out, " ([unknown])");
 	if (chain)
-		out_char(script->out, '\n');
+		put_char(script->out, '\n');
 }
 
 /* A context nobody knows makes perf show nothing of the chain. */
@@ -265,11 +284,11 @@ void script_places(struct script *script, const struct reader_attr *event, uint3
 static void where(struct script *script, uint32_t fields, const struct sample *s, uint64_t time_ns)
 {
 	if (s->type & PERF_SAMPLE_CALLCHAIN) {
-		out_char(script->out, '\n');
+		put_char(script->out, '\n');
 		walk(script, fields, s, time_ns, true);
 		return;
 	}
-	out_char(script->out, ' ');
+	put_char(script->out, ' ');
 	address(script->out, s->ip);
 	if (fields & (BIT(SYM) | BIT(DSO)))
 		frame(script, fields | BIT(IP),
@@ -293,12 +312,12 @@ static void page_size(struct out *out, uint64_t bytes)
 		bytes >>= 10;
 		unit++;
 	}
-	out_char(out, ' ');
+	put_char(out, ' ');
 	if (!bytes)
 		out_string(out, "N/A");
 	else {
 		out_u64(out, bytes);
-		out_char(out, "BKMGTPE"[unit]);
+		put_char(out, "BKMGTPE"[unit]);
 	}
 }
 
@@ -319,5 +338,5 @@ void script_sample(struct script *script, const struct reader_attr *event, const
 		page_size(out, sample->data_page_size);
 	if (fields & BIT(CODE_PAGE_SIZE))
 		page_size(out, sample->code_page_size);
-	out_char(out, '\n');
+	put_char(out, '\n');
 }
