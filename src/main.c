@@ -24,6 +24,8 @@ static const struct command commands[] = {
 	{ "getcap", cmd_getcap, "show the capabilities of files", true },
 	{ "getpcaps", cmd_getpcaps, "show the capabilities of processes", true },
 	{ "grant", cmd_grant, "let a group run a file with the least capabilities", false },
+	{ "inspect", cmd_inspect, "tell what a recording holds and what sharing it reveals",
+		false },
 	{ "list", cmd_list, "name the events that this machine has", false },
 	{ "record", cmd_record, "sample a command, processes or the system to a file", false },
 	{ "report", cmd_report, "show where the samples of a recording fell", false },

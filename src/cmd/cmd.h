@@ -15,6 +15,7 @@ COMMAND(check);
 COMMAND(getcap);
 COMMAND(getpcaps);
 COMMAND(grant);
+COMMAND(inspect);
 COMMAND(list);
 COMMAND(record);
 COMMAND(report);

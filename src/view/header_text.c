@@ -1,6 +1,7 @@
 #include "view/header_text.h"
 
 #include "data/feature.h"
+#include "data/sample_field.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -50,11 +51,6 @@ static const struct {
 	{ "sigtrap", PERF_ATTR_SIGTRAP },
 };
 
-static const char *const sample_bits[] = { "IP", "TID", "TIME", "ADDR", "READ", "CALLCHAIN", "ID",
-	"CPU", "PERIOD", "STREAM_ID", "RAW", "BRANCH_STACK", "REGS_USER", "STACK_USER", "WEIGHT",
-	"DATA_SRC", "IDENTIFIER", "TRANSACTION", "REGS_INTR", "PHYS_ADDR", "AUX", "CGROUP",
-	"DATA_PAGE_SIZE", "CODE_PAGE_SIZE", "WEIGHT_STRUCT", NULL };
-
 static const char *const read_bits[] = { "TOTAL_TIME_ENABLED", "TOTAL_TIME_RUNNING", "ID", "GROUP",
 	"LOST", NULL };
 
@@ -85,7 +81,7 @@ static void print_attr(struct out *out, const struct perf_event_attr *a)
 		out_printf(out, ", config = %#" PRIx64, a->config);
 	if (a->sample_period)
 		out_printf(out, ", { sample_period, sample_freq } = %" PRIu64, a->sample_period);
-	print_bits(out, "sample_type", a->sample_type, sample_bits);
+	print_bits(out, "sample_type", a->sample_type, sample_field_names);
 	print_bits(out, "read_format", a->read_format, read_bits);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (a->flags & flags[i].bit)
