@@ -1,5 +1,6 @@
 #include "cmd/cmd.h"
 
+#include "arch.h"
 #include "base/escape.h"
 #include "base/message.h"
 #include "base/number.h"
@@ -31,7 +32,8 @@ static const char usage[] =
 	"Fields: comm, pid (the process), tid, cpu, misc, time, period, event, trace, addr, "
 	"weight, "
 	"ip,\n"
-	"sym, symoff, dso, phys_addr, data_page_size, code_page_size. \"+FIELD\" adds one to what "
+	"sym, symoff, dso, iregs, uregs, brstack, brstacksym, phys_addr, data_page_size, "
+	"code_page_size. \"+FIELD\" adds one to what "
 	"is\n"
 	"shown by default, \"-FIELD\" takes it away.\n";
 
@@ -261,6 +263,15 @@ static int name_events(void)
 	return 0;
 }
 
+static const struct arch *recorded_arch(void)
+{
+	char text[256];
+	struct span s = reader_feature(&reader, HEADER_ARCH, text, sizeof(text) - 1);
+	const char *machine = feature_string(&s);
+
+	return *machine ? arch_find(machine) : arch_host;
+}
+
 static bool recorded_elsewhere(void)
 {
 	char text[256];
@@ -466,6 +477,7 @@ static int load(void)
 		return message_fail("--memory %" PRIu64 " is too small to begin with", memory);
 	recording.processes.before_exec = true;
 	load_tracing();
+	script.arch = recorded_arch();
 	script.nanoseconds = nanoseconds;
 	status = name_events();
 	if (!status)

@@ -32,6 +32,10 @@ enum script_field {
 	SCRIPT_SYM,
 	SCRIPT_SYMOFF,
 	SCRIPT_DSO,
+	SCRIPT_IREGS,
+	SCRIPT_UREGS,
+	SCRIPT_BRSTACK,
+	SCRIPT_BRSTACKSYM,
 
 	SCRIPT_PHYS_ADDR,
 	SCRIPT_DATA_PAGE_SIZE,
@@ -73,6 +77,7 @@ struct script {
 	struct script_frames frames;
 	struct script_comm comm[SCRIPT_COMMS];
 	bool nanoseconds;
+	const struct arch *arch; /* of the recording; NULL: not ours, registers have numbers */
 	const struct tracing *tracing; /* NULL: the recording has none */
 };
 
@@ -91,5 +96,12 @@ void script_places(struct script *script, const struct reader_attr *event, uint3
 
 /* view/script_frame.c: " name+0x1 (file)" and, with `chain`, the address before and the newline. */
 void script_frame(struct script *script, uint32_t fields, const struct place *place, bool chain);
+
+/* view/script_machine.c */
+void script_registers(struct script *script, uint32_t fields, const struct sample *sample);
+void script_branches(
+	struct script *script, uint32_t fields, const struct sample *sample, uint64_t time_ns);
+void script_branch_places(
+	struct script *script, uint32_t fields, const struct sample *sample, uint64_t time_ns);
 
 #endif

@@ -26,6 +26,10 @@ const struct script_field_row script_fields[SCRIPT_FIELDS] = {
 	[SCRIPT_SYM] = { "sym", PERF_SAMPLE_IP },
 	[SCRIPT_SYMOFF] = { "symoff", PERF_SAMPLE_IP },
 	[SCRIPT_DSO] = { "dso", PERF_SAMPLE_IP },
+	[SCRIPT_IREGS] = { "iregs", PERF_SAMPLE_REGS_INTR },
+	[SCRIPT_UREGS] = { "uregs", PERF_SAMPLE_REGS_USER },
+	[SCRIPT_BRSTACK] = { "brstack", PERF_SAMPLE_BRANCH_STACK },
+	[SCRIPT_BRSTACKSYM] = { "brstacksym", PERF_SAMPLE_BRANCH_STACK },
 	[SCRIPT_PHYS_ADDR] = { "phys_addr", PERF_SAMPLE_PHYS_ADDR },
 	[SCRIPT_DATA_PAGE_SIZE] = { "data_page_size", PERF_SAMPLE_DATA_PAGE_SIZE },
 	[SCRIPT_CODE_PAGE_SIZE] = { "code_page_size", PERF_SAMPLE_CODE_PAGE_SIZE },
@@ -273,6 +277,7 @@ void script_places(struct script *script, const struct reader_attr *event, uint3
 	if (fields & BIT(TRACE) && script->tracing)
 		script_trace(
 			script, script->tracing, &nowhere, event->attr.config, sample, time_ns);
+	script_branch_places(script, fields, sample, time_ns);
 	if (!(fields & (BIT(SYM) | BIT(DSO))))
 		return;
 	if (sample->type & PERF_SAMPLE_CALLCHAIN)
@@ -332,6 +337,10 @@ void script_sample(struct script *script, const struct reader_attr *event, const
 	memory(out, fields, sample);
 	if (fields & BIT(IP))
 		where(script, fields, sample, time_ns);
+	if (fields & (BIT(IREGS) | BIT(UREGS)))
+		script_registers(script, fields, sample);
+	if (fields & (BIT(BRSTACK) | BIT(BRSTACKSYM)))
+		script_branches(script, fields, sample, time_ns);
 	if (fields & BIT(PHYS_ADDR))
 		address(out, sample->phys_addr);
 	if (fields & BIT(DATA_PAGE_SIZE))

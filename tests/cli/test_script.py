@@ -1,6 +1,7 @@
 """script against `perf script`, byte for byte, on recordings that perf makes during the test."""
 
 import collections
+import platform
 import re
 
 import pytest
@@ -77,6 +78,15 @@ def test_fields_are_perfs(recordings, perf, perfbox, fields):
     ours, theirs = perfbox("script", f"-F{fields}", "-i", path).out, plain(perf, path, f"-F{fields}")
     assert ours.count("\n") == theirs.count("\n")
     assert own(ours) == own(theirs) if "comm" in fields or fields[0] in "+-" else similar(ours, theirs)
+
+
+@pytest.mark.parametrize("fields", ["comm,uregs", "comm,iregs,uregs", "comm,ip,sym,uregs,iregs"])
+def test_registers_are_perfs(perf, perfbox, workload, tmp_path, fields):
+    user, interrupt = {"x86_64": ("ip,sp,bp,r12", "ip,sp,ax"), "aarch64": ("pc,sp,x29", "pc,sp,x0")}[platform.machine()]
+    perf("record", "-q", "-e", "cpu-clock", f"--user-regs={user}", f"--intr-regs={interrupt}", "-o",
+         tmp_path / "data", workload("threads"))
+    ours, theirs = perfbox("script", "-F", fields, "-i", tmp_path / "data"), plain(perf, tmp_path / "data", "-F", fields)
+    assert ours.out == theirs and "ABI:2" in theirs
 
 
 def test_folded_stacks_are_alike(recordings, perf, perfbox):
