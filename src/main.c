@@ -34,6 +34,7 @@ static const struct command commands[] = {
 	{ "shell", cmd_shell, "a shell with a monitoring capability for the user behind sudo",
 		false },
 	{ "stat", cmd_stat, "count events of a command, processes or the system", false },
+	{ "top", cmd_top, "watch live where the machine spends its time", false },
 	{ "version", cmd_version, "tell the version", false },
 };
 

@@ -23,6 +23,7 @@ COMMAND(script);
 COMMAND(setcap);
 COMMAND(shell);
 COMMAND(stat);
+COMMAND(top);
 COMMAND(version);
 
 #endif

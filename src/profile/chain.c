@@ -284,6 +284,11 @@ uint32_t chains_node(struct chains *chains, uint32_t root, const struct sample *
 	return tree_child(chains->tree, node, p, sample->cpumode);
 }
 
+void chains_forget(struct chains *chains)
+{
+	memset(chains->recent, 0, RECENT * sizeof(*chains->recent));
+}
+
 bool chains_collapse(struct chains *chains, struct arena *arena)
 {
 	struct symbol *symbol = arena_new(arena, struct symbol);
@@ -299,7 +304,7 @@ bool chains_collapse(struct chains *chains, struct arena *arena)
 	for (uint32_t i = 0; i < tree->count; i++)
 		if (tree->node[i].place && tree->node[i].place->image == chains->nowhere)
 			tree->node[i].place = chains->unmapped;
-	memset(chains->recent, 0, RECENT * sizeof(*chains->recent));
+	chains_forget(chains);
 	memset(chains->known, 0, KNOWN * sizeof(*chains->known));
 	return !tree->count || tree_merge(tree, arena);
 }

@@ -44,6 +44,9 @@ uint32_t chains_node(struct chains *chains, uint32_t root, const struct sample *
  */
 bool chains_collapse(struct chains *chains, struct arena *arena);
 
+/* Must be called once the tree was made anew: nodes that are remembered are no more. */
+void chains_forget(struct chains *chains);
+
 /* PERF_RECORD_MISC_* of what follows a PERF_CONTEXT_* marker. */
 #define CHAIN_MODE_NONE 0xff /* no addresses */
 uint8_t chains_mode(uint64_t marker);

@@ -65,6 +65,7 @@ struct image {
 	uint32_t hash;
 	uint32_t place_count;
 	struct place *places; /* linked by place.next, in no order */
+	struct place *settled; /* resolve_more() is done with these; they are not in `places` */
 	struct code *code;    /* profile/code.h's own */
 };
 

@@ -4,6 +4,7 @@
 #include "profile/perfmap.h"
 #include "profile/symfile.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static enum image_status name_jit(struct naming *naming, struct image *image)
@@ -90,4 +91,107 @@ void resolve_images(
 	for (const struct image *image = images->first; image; image = image->next)
 		if (image->places)
 			count_image(image, result);
+}
+
+/* The functions of an image that are known already, by start. */
+struct known {
+	const struct symbol **at; /* NULL: no room */
+	uint32_t count;
+};
+
+static int by_start(const void *left, const void *right)
+{
+	const struct symbol *a = *(const struct symbol *const *)left;
+	const struct symbol *b = *(const struct symbol *const *)right;
+
+	return a->start < b->start ? -1 : a->start > b->start;
+}
+
+static struct known known_of(struct arena *scratch, const struct image *image)
+{
+	struct known known = { 0 };
+	uint32_t most = 0;
+
+	for (const struct place *p = image->settled; p; p = p->next)
+		most += p->symbol != NULL;
+	known.at = arena_array(scratch, const struct symbol *, most);
+	for (const struct place *p = image->settled; p && known.at; p = p->next)
+		if (p->symbol)
+			known.at[known.count++] = p->symbol;
+	if (known.count)
+		qsort(known.at, known.count, sizeof(*known.at), by_start);
+	return known;
+}
+
+static const struct symbol *cover(const struct known *known, uint64_t offset)
+{
+	uint32_t low = 0, high = known->count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (known->at[middle]->start <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || offset - known->at[low - 1]->start >= known->at[low - 1]->size)
+		return NULL;
+	return known->at[low - 1];
+}
+
+/* Moves places to the settled ones: those with a name, or all. */
+static void settle(struct image *image, bool all)
+{
+	struct place **link = &image->places, *place;
+
+	while ((place = *link)) {
+		if (!all && !place->symbol) {
+			link = &place->next;
+			continue;
+		}
+		*link = place->next;
+		place->next = image->settled;
+		image->settled = place;
+		image->place_count--;
+	}
+}
+
+static void name_known(struct arena *scratch, struct image *image)
+{
+	size_t mark = scratch->used;
+	struct known known;
+
+	settle(image, false);
+	known = known_of(scratch, image);
+	for (struct place *p = image->places; p; p = p->next)
+		p->symbol = (struct symbol *)(uintptr_t)cover(&known, p->offset);
+	arena_back(scratch, mark);
+	settle(image, false);
+}
+
+uint32_t resolve_more(struct images *images, const struct resolve_options *options,
+	struct resolve_result *result, bool sweep)
+{
+	struct naming naming;
+	uint32_t waiting = 0;
+
+	memset(result, 0, sizeof(*result));
+	naming_begin(&naming, images->arena, options, result);
+	for (struct image *image = images->first; image; image = image->next) {
+		if (image->places)
+			name_known(&naming.scratch, image);
+		waiting += image->place_count;
+	}
+	if (sweep && waiting) {
+		naming_kernel(&naming, images);
+		for (struct image *image = images->first; image; image = image->next)
+			if (image->places) {
+				name_image(&naming, image);
+				settle(image, true);
+			}
+		waiting = 0;
+	}
+	naming_end(&naming);
+	return waiting;
 }

@@ -27,4 +27,13 @@ struct resolve_result {
 void resolve_images(struct images *images, const struct resolve_options *options,
 	struct resolve_result *result);
 
+/*
+ * The same for images that are still growing: only places that came since the last call are looked
+ * at. Those in functions that were met before are named from memory, the others by a sweep. Where
+ * that is too dear for now (`sweep` false) they wait for a later call. Counts of places and images
+ * are not told. Returns how many wait.
+ */
+uint32_t resolve_more(struct images *images, const struct resolve_options *options,
+	struct resolve_result *result, bool sweep);
+
 #endif
