@@ -1,4 +1,5 @@
 #include "cmd/cmd.h"
+#include "cmd/record_fields.h"
 #include "cmd/record_stacks.h"
 
 #include "access/facts.h"
@@ -53,6 +54,7 @@ static const char usage[] =
 
 static struct {
 	struct option_list events;
+	struct record_fields fields;
 	const char *frequency, *pages, *output, *callgraph, *delay;
 	uint64_t period, memory;
 	struct target_wish target;
@@ -72,6 +74,16 @@ static const struct option options[] = {
 		"fp as -g; dwarf unwinds BYTES of the stack (8192) while recording", NULL },
 	{ OPTION_FLAG, 0, "keep-stacks", &asked.keep_stacks, NULL,
 		"store registers and stacks, as perf does, and unwind later", NULL },
+	{ OPTION_OPTIONAL, 0, "user-regs", &asked.fields.user_regs, "LIST|?",
+		"with registers of user space; ? names them", NULL },
+	{ OPTION_OPTIONAL, 'I', "intr-regs", &asked.fields.intr_regs, "LIST|?",
+		"with registers of where the event happened", NULL },
+	{ OPTION_FLAG, 'b', "branch-any", &asked.fields.branches, NULL,
+		"with the last branches taken", NULL },
+	{ OPTION_STRING, 'j', "branch-filter", &asked.fields.branch_filter, "LIST|?",
+		"with those of some kind; ? names them", NULL },
+	{ OPTION_FLAG, 'W', "weight", &asked.fields.weight, NULL, "with what memory accesses cost",
+		NULL },
 	{ OPTION_FLAG, 'd', "data", &asked.address, NULL, "with data addresses", NULL },
 	{ OPTION_FLAG, 0, "sample-cpu", &asked.sample_cpu, NULL, "with the CPU of each sample",
 		NULL },
@@ -185,6 +197,8 @@ static int choose_sampling(const struct limits *limits)
 	};
 	int status = choose_callchain(&sampling);
 
+	if (!status)
+		status = record_fields_choose(&asked.fields, unwinds, &sampling);
 	if (!status)
 		status = choose_frequency(&sampling.frequency, limits);
 	if (status)
@@ -586,6 +600,8 @@ int cmd_record(int argc, char **argv)
 	operands = option_parse(argc, argv, options, usage, true);
 	if (operands < 0)
 		return -operands;
+	if (record_fields_list(&asked.fields))
+		return 0;
 	if (operands)
 		asked.target.command = argv;
 	else if (!asked.target.system_wide && !asked.target.cpus && !asked.target.pids &&

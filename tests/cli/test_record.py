@@ -311,3 +311,26 @@ def test_few_descriptors(nobody):
     said = nobody("record", "-e", "cpu-clock,task-clock,page-faults,minor-faults", "-o", "x", "true",
                   limits=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12)))
     assert said.returncode == 1 and "RLIMIT_NOFILE" in said.stderr
+
+
+def test_registers(perfbox, perf, workload, tmp_path):
+    data = tmp_path / "perf.data"
+    names = perfbox("record", "--user-regs=?").lines[0].removeprefix("available registers: ").split()
+    assert {"sp", "pc"} <= {n.lower() for n in names} or {"SP", "IP"} <= set(names)
+    assert names == perf("record", "--user-regs=?", status=None).err.splitlines()[0].removeprefix("available registers: ").split()
+    for option, field in (("--user-regs", "uregs"), ("--intr-regs", "iregs")):
+        perfbox("record", f"{option}={names[0].lower()},{names[7]}", "-e", "cpu-clock:u", "-o", data, workload("deep"), "0.1")
+        lines = perf("script", "-F", field, "-i", data).lines
+        assert len(lines) > 10
+        assert all(re.search(rf"{names[0]}:0x\S+ +{names[7]}:0x", line) for line in lines)
+    assert "is no register" in perfbox("record", "--user-regs=nonesuch", "true", status=2).err
+    assert "--keep-stacks" in perfbox("record", "--user-regs=", "--call-graph", "dwarf", "true", status=2).err
+
+
+def test_branches_and_weights(perfbox, perf, workload, tmp_path):
+    data = tmp_path / "perf.data"
+    assert " any_call " in perfbox("record", "-j", "?").out
+    assert "is no kind of branch" in perfbox("record", "-j", "any,nonesuch", "true", status=2).err
+    assert "branch" in perfbox("record", "-b", "-e", "cpu-clock:u", "true", status=1).err
+    perfbox("record", "-W", "-e", "cpu-clock:u", "-o", data, workload("deep"), "0.1")
+    assert "WEIGHT" in perf("evlist", "-v", "-i", data).lines[0]
