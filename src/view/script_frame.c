@@ -19,8 +19,6 @@ struct script_frame {
 
 static const char *image_text(const struct place *place, char path[32])
 {
-	if (place->image->kind == IMAGE_MODULE)
-		return place->image->name;
 	if (place->image->kind != IMAGE_JIT)
 		return place->image->path;
 	snprintf(path, 32, "/tmp/perf-%" PRIu32 ".map", place->image->pid);
