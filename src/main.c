@@ -28,6 +28,7 @@ static const struct command commands[] = {
 		false },
 	{ "list", cmd_list, "name the events that this machine has", false },
 	{ "record", cmd_record, "sample a command, processes or the system to a file", false },
+	{ "recover", cmd_recover, "take what is whole from a recording that was cut off", false },
 	{ "report", cmd_report, "show where the samples of a recording fell", false },
 	{ "script", cmd_script, "write every sample as text", false },
 	{ "setcap", cmd_setcap, "give files capabilities", true },

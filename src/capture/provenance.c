@@ -161,21 +161,7 @@ static bool put_command_line(struct body *body, const struct provenance *provena
 
 static bool put_events(struct body *body, const struct provenance *provenance)
 {
-	uint32_t attr_bytes = PERF_ATTR_SIZE_VER5;
-
-	for (uint32_t i = 0; i < provenance->event_count; i++)
-		if (provenance->events[i].attr->size > attr_bytes)
-			attr_bytes = provenance->events[i].attr->size;
-	body_u32(body, provenance->event_count);
-	body_u32(body, attr_bytes);
-	for (uint32_t i = 0; i < provenance->event_count; i++) {
-		const struct writer_event *event = &provenance->events[i];
-
-		body_put(body, event->attr, attr_bytes);
-		body_u32(body, event->id_count);
-		body_string(body, event->name);
-		body_put(body, event->ids, event->id_count * sizeof(*event->ids));
-	}
+	writer_event_desc(body, provenance->events, provenance->event_count);
 	return true;
 }
 

@@ -18,6 +18,7 @@ COMMAND(grant);
 COMMAND(inspect);
 COMMAND(list);
 COMMAND(record);
+COMMAND(recover);
 COMMAND(report);
 COMMAND(script);
 COMMAND(setcap);

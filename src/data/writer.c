@@ -116,15 +116,40 @@ static int begin_stream(struct writer *writer, const struct writer_event *events
 	return writer->error;
 }
 
+/* All attrs of a file are as long as the longest. */
+static uint32_t longest_attr(const struct writer_event *events, uint32_t count)
+{
+	uint32_t bytes = PERF_ATTR_SIZE_VER5;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (events[i].attr->size > bytes)
+			bytes = events[i].attr->size;
+	return bytes;
+}
+
+void writer_event_desc(struct body *body, const struct writer_event *events, uint32_t count)
+{
+	uint32_t attr_bytes = longest_attr(events, count);
+
+	body_u32(body, count);
+	body_u32(body, attr_bytes);
+	for (uint32_t i = 0; i < count; i++) {
+		struct perf_event_attr attr = *events[i].attr;
+
+		attr.size = attr_bytes;
+		body_put(body, &attr, attr_bytes);
+		body_u32(body, events[i].id_count);
+		body_string(body, events[i].name);
+		body_put(body, events[i].ids, events[i].id_count * sizeof(*events[i].ids));
+	}
+}
+
 static int begin_file(struct writer *writer, const struct writer_event *events, uint32_t count)
 {
 	struct perf_file_header header = { .magic = PERF_FILE_MAGIC, .size = sizeof(header) };
-	uint32_t attr_bytes = PERF_ATTR_SIZE_VER5;
+	uint32_t attr_bytes = longest_attr(events, count);
 	uint64_t ids_at;
 
-	for (uint32_t i = 0; i < count; i++)
-		if (events[i].attr->size > attr_bytes)
-			attr_bytes = events[i].attr->size;
 	header.attr_size = attr_bytes + sizeof(struct perf_file_section);
 	header.attrs.offset = sizeof(header);
 	header.attrs.size = count * header.attr_size;

@@ -11,6 +11,7 @@
  */
 
 #include "data/abi.h"
+#include "data/body.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,6 +57,9 @@ int writer_commit(struct writer *writer);
 
 /* Keeps a feature section's body until writer_finish (borrowed); a stream sends it at once. */
 int writer_feature(struct writer *writer, uint32_t bit, const void *bytes, size_t size);
+
+/* The body of EVENT_DESC; every event has a name. */
+void writer_event_desc(struct body *body, const struct writer_event *events, uint32_t count);
 
 /* Commits, and writes the feature sections. */
 int writer_finish(struct writer *writer);
