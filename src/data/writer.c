@@ -39,7 +39,7 @@ static int put_parts(struct writer *writer, struct iovec *parts, int count, uint
 
 		if (n < 0 && errno != EINTR)
 			return failed(writer, -errno);
-		if (n > 0) {
+		if (n >= 0) {
 			offset += (uint64_t)n;
 			writer->partial += (uint64_t)n;
 			skip_written(&parts, &count, (size_t)n);
