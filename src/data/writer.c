@@ -147,6 +147,7 @@ void writer_event_desc(struct body *body, const struct writer_event *events, uin
 static int begin_file(struct writer *writer, const struct writer_event *events, uint32_t count)
 {
 	struct perf_file_header header = { .magic = PERF_FILE_MAGIC, .size = sizeof(header) };
+	struct perf_event_header round = { PERF_RECORD_FINISHED_ROUND, 0, sizeof(round) };
 	uint32_t attr_bytes = longest_attr(events, count);
 	uint64_t ids_at;
 
@@ -166,6 +167,10 @@ static int begin_file(struct writer *writer, const struct writer_event *events, 
 		ids_at += ids.size;
 	}
 	header.data.offset = writer->data_offset = ids_at;
+	/* perf refuses a file without records, so there is one from the beginning; the header comes
+	 * last, and from then on the file is whole at any moment */
+	put(writer, &round, sizeof(round), ids_at);
+	header.data.size = writer->data_size = writer->committed = sizeof(round);
 	return put(writer, &header, sizeof(header), 0);
 }
 
