@@ -15,6 +15,13 @@
 #define ARCH_NO_REG 255 /* in tables of perf's register numbers */
 #define ARCH_CALL_BYTES 8 /* the most that arch_frames.call looks at */
 
+/* What code did to the stack since its function was entered. */
+struct arch_prologue {
+	uint32_t frame_bytes;  /* from sp to where the caller's sp was */
+	uint64_t saved;	       /* mask of registers */
+	int32_t at[ARCH_REGS]; /* where they are saved, bytes from the caller's sp */
+};
+
 /*
  * How stacks are walked in code of one word size. Registers are perf's numbers (asm/perf_regs.h);
  * in every frame the caller's frame pointer lies at the frame pointer, the return address one word
@@ -46,6 +53,11 @@ struct arch_frames {
 	 * another file is called.
 	 */
 	bool (*jump)(const uint8_t *code, size_t size, uint64_t at, uint64_t to);
+
+	/* What the `size` bytes of code from the function's begin up to where it stands did, as far
+	 * as that shows without following jumps. False: they move the stack by what is not known.
+	 */
+	bool (*prologue)(const uint8_t *code, size_t size, struct arch_prologue *prologue);
 };
 
 struct arch {

@@ -9,6 +9,7 @@
 #define JUMP_BYTES 64	       /* of a function, in which it may have left for another */
 #define STUB_BYTES 16	       /* of a procedure linkage table's entry */
 #define PAGE_SHIFT 12
+#define PROLOGUE_BYTES 4096 /* of a function, looked through for what it did to the stack */
 #define UNKNOWN UINT64_MAX
 
 enum rule_kind {
@@ -354,6 +355,36 @@ static uint64_t scan(
 	return found;
 }
 
+/* By what the code from the function's begin to here did to the stack; UNWIND_NO_CFI: that does not
+ * lead to a return address. */
+static enum unwind_stop by_prologue(
+	struct unwinder *u, struct walk *w, const struct mapping *here, uint64_t start)
+{
+	const struct arch_frames *f = w->frames;
+	uint64_t ip = w->regs.value[f->ip], cfa, ra;
+	unsigned reg = f->lr < ARCH_REGS ? f->lr : f->ip;
+	struct registers caller = w->regs;
+	struct arch_prologue p;
+	uint8_t code[PROLOGUE_BYTES];
+
+	if (start == UNKNOWN || ip - start > sizeof(code) || !f->prologue ||
+		!code_bytes(here->image->code, code, ip - start, offset_in(here, start)) ||
+		!f->prologue(code, ip - start, &p))
+		return UNWIND_NO_CFI;
+	cfa = w->regs.value[f->sp] + p.frame_bytes;
+	for (unsigned r = 0; r < ARCH_REGS; r++)
+		if (p.saved >> r & 1 &&
+			stack_word(&w->stack, cfa + (uint64_t)(int64_t)p.at[r], &caller.value[r]))
+			caller.known |= 1ull << r;
+	ra = caller.value[reg] & w->address_mask;
+	if ((!(p.saved >> reg & 1) && !w->exact) || !(caller.known >> reg & 1) ||
+		likely_return(u, w, start, ra) < FIRST)
+		return UNWIND_NO_CFI;
+	caller.value[f->sp] = w->regs.value[f->sp];
+	w->regs = caller;
+	return enter(w, cfa, ra, false);
+}
+
 /*
  * Without CFI: the return address is in the link register, or somewhere above the stack pointer, or
  * above the frame pointer. `start` is where the function begins, or UNKNOWN.
@@ -365,7 +396,10 @@ static enum unwind_stop by_guess(
 	uint64_t sp = w->regs.value[f->sp], fp = w->regs.value[f->fp];
 	uint64_t end = sp + SCAN_WORDS * f->word_bytes, caller_fp, framed, at, value;
 	enum likely by_fp = NOT, by_scan = NOT;
+	enum unwind_stop stop = by_prologue(u, w, here, start);
 
+	if (stop != UNWIND_NO_CFI)
+		return stop;
 	if (w->exact && known(w, f->lr) &&
 		likely_return(u, w, start, w->regs.value[f->lr] & w->address_mask) == STRONG)
 		return enter(w, sp, w->regs.value[f->lr], false);

@@ -35,13 +35,13 @@ def share(folded, leaf):
     return right / sum(stacks.values())
 
 
-@pytest.mark.parametrize("shape, leaf", [("a", "spin_alloca"), ("d", "spin_depth"), ("s", "spin_interrupted")])
+@pytest.mark.parametrize("shape, leaf", [("a", "spin_alloca"), ("d", "spin_depth"), ("s", "spin_interrupted"), ("s", "spin_signal"), ("q", "spin_sort")])
 def test_known_stacks(machine, shape, leaf):
     machine.run(f"perfbox record -F 500 -e {event(machine)} --call-graph dwarf,16384 -o /tmp/perf.data "
                 f"/workload/frames 1 {shape}")
     folded = machine.run("perfbox report --folded -i /tmp/perf.data").lines
     machine.run("rm /tmp/perf.data")
-    assert share(folded, leaf) > 0.99
+    assert share(folded, leaf) > 0.99, "\n".join(folded)
 
 
 def event(machine):
