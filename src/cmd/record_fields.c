@@ -2,11 +2,12 @@
 
 #include "arch.h"
 #include "base/message.h"
+#include "base/out.h"
 #include "data/branch.h"
 #include "data/registers.h"
 
-#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int choose_registers(const char *option, const char *text, uint64_t *mask)
 {
@@ -59,17 +60,20 @@ bool record_fields_list(const struct record_fields *fields)
 	bool registers = (fields->user_regs && !strcmp(fields->user_regs, "?")) ||
 			 (fields->intr_regs && !strcmp(fields->intr_regs, "?"));
 	bool branches = fields->branch_filter && !strcmp(fields->branch_filter, "?");
+	static struct out out;
 	char text[512];
 
+	out_begin(&out, STDOUT_FILENO);
 	if (registers) {
 		registers_names(arch_host, arch_host->user_regs, text, sizeof(text));
-		printf("available registers: %s\n", text);
+		out_printf(&out, "available registers: %s\n", text);
 		registers_names(arch_host, arch_host->extended_regs, text, sizeof(text));
-		printf("on some processors: %s\n", text);
+		out_printf(&out, "on some processors: %s\n", text);
 	}
 	if (branches) {
 		branch_filter_names(text, sizeof(text));
-		printf("branch filters: %s\n", text);
+		out_printf(&out, "branch filters: %s\n", text);
 	}
+	out_flush(&out);
 	return registers || branches;
 }

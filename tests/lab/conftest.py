@@ -26,7 +26,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from machine import ARCHES, SUITES, Machine  # noqa: E402
+from machine import ARCHES, SUITES, Machine, MachineError  # noqa: E402
+
+BOOT_TRIES = 3
 
 
 def pytest_generate_tests(metafunc):
@@ -42,9 +44,20 @@ def kernels_asked(asked):
     return [(version, arch) for version in (SUITES if asked == "all" else asked.split(",")) for arch in ARCHES]
 
 
+def boot(version, arch):
+    """An emulated kernel that dies before anything of ours has run is booted again, and that is said."""
+    for attempt in range(1, BOOT_TRIES + 1):
+        try:
+            return Machine(version, arch)
+        except MachineError as error:
+            print(f"boot {attempt} of {version} {arch} failed: {error}")
+            last = error
+    raise last
+
+
 @pytest.fixture(scope="session")
 def booted(request):
-    machine = [Machine(*request.param)]
+    machine = [boot(*request.param)]
     yield machine
     machine[0].close()
 
@@ -52,5 +65,5 @@ def booted(request):
 @pytest.fixture
 def machine(booted):
     if booted[0].process.poll() is not None:
-        booted[0] = Machine(booted[0].version, booted[0].arch)
+        booted[0] = boot(booted[0].version, booted[0].arch)
     return booted[0]
