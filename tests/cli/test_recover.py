@@ -86,7 +86,7 @@ def test_recordings_killed_at_random_moments_open_in_both(perfbox, perf, build, 
         if not path.exists() or not path.read_bytes().startswith(b"PERFILE2"):
             continue  # killed before there was a header, which is written last
         stats = perfbox("report", "--stats", "-i", path, status=None)
-        script = perf("script", "-f", "-i", path, "-F", "comm", "-G", status=None)
+        script = perf("script", "-f", "-i", path, "-F", "tid", "-G", status=None)  # a comm may hold a newline
         ours = re.search(r"SAMPLE events:\s+(\d+)", stats.out)
         assert script.status == 0, script
         assert (int(ours.group(1)) if ours else 0) == len(script.lines)
