@@ -31,6 +31,7 @@ static const struct command commands[] = {
 	{ "recover", cmd_recover, "take what is whole from a recording that was cut off", false },
 	{ "report", cmd_report, "show where the samples of a recording fell", false },
 	{ "script", cmd_script, "write every sample as text", false },
+	{ "scrub", cmd_scrub, "make a recording that tells less, to be shared", false },
 	{ "setcap", cmd_setcap, "give files capabilities", true },
 	{ "shell", cmd_shell, "a shell with a monitoring capability for the user behind sudo",
 		false },

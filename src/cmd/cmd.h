@@ -21,6 +21,7 @@ COMMAND(record);
 COMMAND(recover);
 COMMAND(report);
 COMMAND(script);
+COMMAND(scrub);
 COMMAND(setcap);
 COMMAND(shell);
 COMMAND(stat);

@@ -95,7 +95,7 @@ static const uint8_t flag[40] = {
 
 static const uint8_t record[] = {
 	[PERF_RECORD_MMAP] = TASKS,
-	[PERF_RECORD_LOST] = COUNTS,
+	[PERF_RECORD_LOST] = SYSTEM, /* how well the recording went */
 	[PERF_RECORD_COMM] = TASKS,
 	[PERF_RECORD_EXIT] = TASKS,
 	[PERF_RECORD_THROTTLE] = TASKS,
@@ -106,7 +106,7 @@ static const uint8_t record[] = {
 	[PERF_RECORD_MMAP2] = TASKS,
 	[PERF_RECORD_AUX] = MEMORY, /* of no use without the trace */
 	[PERF_RECORD_ITRACE_START] = TASKS,
-	[PERF_RECORD_LOST_SAMPLES] = COUNTS,
+	[PERF_RECORD_LOST_SAMPLES] = SYSTEM,
 	[PERF_RECORD_SWITCH] = TASKS,
 	[PERF_RECORD_SWITCH_CPU_WIDE] = TASKS,
 	[PERF_RECORD_NAMESPACES] = TASKS,

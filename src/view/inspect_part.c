@@ -22,14 +22,23 @@ static struct inspect_part other(const struct contents *c, uint32_t n)
 	return parts[n];
 }
 
-/* Samples are shown by their fields. */
+/* Samples are shown by their fields, where those were looked at. */
+static bool by_field(const struct contents *c)
+{
+	uint64_t fields = 0;
+
+	for (int i = 0; i < SAMPLE_FIELDS; i++)
+		fields += c->field[i].count;
+	return fields;
+}
+
 static struct inspect_part record_part(const struct contents *c, uint32_t type)
 {
 	const char *name = record_name(type);
+	bool hidden = type == PERF_RECORD_SAMPLE && by_field(c);
 
 	return (struct inspect_part){ "record", name ? name : "unknown records",
-		category_of_record(type),
-		type == PERF_RECORD_SAMPLE ? (struct amount){ 0 } : c->record[type] };
+		category_of_record(type), hidden ? (struct amount){ 0 } : c->record[type] };
 }
 
 static struct inspect_part part_at(const struct contents *c, uint32_t n)

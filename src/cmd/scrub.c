@@ -1,0 +1,382 @@
+#include "cmd/cmd.h"
+
+#include "base/file.h"
+#include "base/message.h"
+#include "base/option.h"
+#include "base/out.h"
+#include "data/output.h"
+#include "data/scrub.h"
+#include "data/writer.h"
+#include "view/inspect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char usage[] =
+	"Usage: perfbox scrub --max-category N | --drop LIST | --anonymize [OPTION...] IN OUT\n"
+	"\n"
+	"Writes a recording that tells less, for perf and perfbox to read. Categories are those "
+	"of\n"
+	"perfbox inspect: 1 system, 2 names and times, 3 counters, 4a code addresses, 4b data\n"
+	"addresses, 4c registers, 4d memory.\n"
+	"What --drop takes: stacks, registers, raw, addresses, branches, callchains, ip, cpu, "
+	"time,\n"
+	"period, read. Hardware traces never come along.\n"
+	"--anonymize gives host, command line, paths, processes, threads and cgroups other names,\n"
+	"lets time begin at 0 and leaves out what is above 4a. Event names, kernel release, "
+	"hardware\n"
+	"and build IDs stay, so that symbols are found.\n"
+	"\n";
+
+#define MEMORY_BYTES (64ull << 20)
+#define BATCH_BYTES (256u << 10)
+
+static const char *category, *key_file;
+static struct option_list drop;
+static bool anonymize, quiet;
+static uint64_t memory = MEMORY_BYTES;
+
+static const struct option options[] = {
+	{ OPTION_STRING, 0, "max-category", &category, "N",
+		"keep nothing above: 1, 2, 3, 4a, 4b, 4c", NULL },
+	{ OPTION_LIST, 0, "drop", &drop, "LIST", "leave these out", NULL },
+	{ OPTION_FLAG, 0, "anonymize", &anonymize, NULL, "other names for everything that has one",
+		NULL },
+	{ OPTION_STRING, 0, "key-file", &key_file, "FILE",
+		"the same names each time; by default nobody has the key", NULL },
+	{ OPTION_BYTES, 0, "memory", &memory, "SIZE", "memory for tables (64M)", NULL },
+	{ OPTION_FLAG, 'q', "quiet", &quiet, NULL, "do not tell what was left out", NULL },
+	{ .kind = OPTION_END },
+};
+
+/* Words of --drop. */
+static const struct {
+	const char *word;
+	uint32_t fields;
+	uint8_t record;
+} things[] = {
+	{ "stacks", PERF_SAMPLE_STACK_USER, 0 },
+	{ "registers", PERF_SAMPLE_REGS_USER | PERF_SAMPLE_REGS_INTR, 0 },
+	{ "raw", PERF_SAMPLE_RAW, 0 },
+	{ "addresses", PERF_SAMPLE_ADDR | PERF_SAMPLE_PHYS_ADDR, 0 },
+	{ "branches", PERF_SAMPLE_BRANCH_STACK, 0 },
+	{ "callchains", PERF_SAMPLE_CALLCHAIN, PERF_RECORD_CALLCHAIN_DEFERRED },
+	{ "ip", PERF_SAMPLE_IP, 0 },
+	{ "cpu", PERF_SAMPLE_CPU, 0 },
+	{ "time", PERF_SAMPLE_TIME, 0 },
+	{ "period", PERF_SAMPLE_PERIOD, 0 },
+	{ "read", PERF_SAMPLE_READ, PERF_RECORD_READ },
+};
+
+static struct out out;
+static struct arena arena;
+static struct reader reader;
+static struct writer writer;
+static struct output output;
+static struct scrub scrub;
+static const char *input;
+static char *batch;
+static size_t batched;
+
+static int choose_drop(const char *list)
+{
+	while (*list) {
+		size_t length = strcspn(list, ","), i = 0;
+
+		while (i < sizeof(things) / sizeof(*things) &&
+			(strlen(things[i].word) != length || strncmp(things[i].word, list, length)))
+			i++;
+		if (i == sizeof(things) / sizeof(*things))
+			return message_usage(
+				"--drop %.*s: is nothing that can be dropped; see --help",
+				(int)length, list);
+		scrub.fields |= things[i].fields;
+		scrub.record[things[i].record] = true;
+		list += length + (list[length] == ',');
+	}
+	return 0;
+}
+
+static int choose_key(void)
+{
+	char bytes[65536];
+	ssize_t size;
+	int fd, err;
+
+	if (!key_file) {
+		err = pseudonym_random(&scrub.pseudonym);
+		return err ? message_fail("no random key: %s", strerror(-err)) : 0;
+	}
+	fd = open(key_file, O_RDONLY | O_CLOEXEC);
+	size = fd < 0 ? -errno : file_read(fd, bytes, sizeof(bytes));
+	if (fd >= 0)
+		close(fd);
+	if (size < 0)
+		return message_fail("--key-file %s: %s", key_file, strerror((int)-size));
+	if (size < 8 || size == sizeof(bytes))
+		return message_fail(
+			"--key-file %s: want 8 to 65535 bytes, best of /dev/urandom", key_file);
+	pseudonym_key(&scrub.pseudonym, bytes, (size_t)size);
+	return 0;
+}
+
+static int choose(void)
+{
+	enum category most = CATEGORY_UNKNOWN;
+
+	if (!category && !drop.count && !anonymize)
+		return message_usage("what to take away? --max-category, --drop or --anonymize");
+	if (category && !category_parse(category, &most))
+		return message_usage("--max-category %s: want 1, 2, 3, 4 or 4a to 4d", category);
+	scrub_begin(&scrub, most, anonymize);
+	for (int i = 0; i < drop.count; i++)
+		if (choose_drop(drop.at[i]))
+			return EXIT_USAGE;
+	if (scrub.fields & PERF_SAMPLE_RAW)
+		scrub.sections |= 1ull << HEADER_TRACING_DATA;
+	if (scrub.fields & PERF_SAMPLE_BRANCH_STACK)
+		scrub.sections |= 1ull << HEADER_BRANCH_STACK;
+	if (scrub.fields & PERF_SAMPLE_TIME)
+		scrub.sections |= 1ull << HEADER_SAMPLE_TIME;
+	return anonymize ? choose_key() : 0;
+}
+
+static int fail(enum reader_status status)
+{
+	return message_fail("%s %s%s%s", input, reader_text(status), reader.error ? ": " : "",
+		reader.error ? strerror(reader.error) : "");
+}
+
+static int little_memory(void)
+{
+	return message_fail("--memory %" PRIu64 " is too small", memory);
+}
+
+static int open_input(void)
+{
+	int fd = strcmp(input, "-") ? open(input, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
+	enum reader_status status;
+
+	if (fd < 0)
+		return message_fail("%s: %s", input, strerror(errno));
+	if (arena_reserve(&arena, memory))
+		return message_fail("--memory: %" PRIu64 " bytes cannot be had", memory);
+	status = reader_open(&reader, fd, &arena);
+	if (status)
+		return fail(status);
+	batch = arena_take(&arena, 1, BATCH_BYTES + RECORD_MAX);
+	return batch ? 0 : little_memory();
+}
+
+/* One that is the input must not be made into the .old of the output. */
+static int open_output(const char *path)
+{
+	struct stat in, there;
+	enum output_status status;
+
+	if (!fstat(reader.fd, &in) && !stat(path, &there) && in.st_dev == there.st_dev &&
+		in.st_ino == there.st_ino)
+		return message_usage("%s: is the input; name another file", path);
+	status = output_open(&output, path);
+	if (status)
+		return message_fail("%s %s%s%s", path, output_text(status),
+			output.error ? ": " : "", output.error ? strerror(output.error) : "");
+	return 0;
+}
+
+/* A first reading, for what must be known before anything is written. */
+static int survey(void)
+{
+	enum reader_status status;
+
+	scrub.first_ns = UINT64_MAX;
+	while ((status = reader_next(&reader)) == READER_OK) {
+		uint64_t time_ns = scrub_time(&reader);
+
+		if (time_ns && time_ns < scrub.first_ns)
+			scrub.first_ns = time_ns;
+	}
+	reader_rewind(&reader);
+	return status == READER_END ? 0 : fail(status);
+}
+
+/* An event whose name tells its address. */
+static const char *event_name(const struct reader_attr *a, const struct perf_event_attr *left)
+{
+	if (a->attr.type == PERF_TYPE_BREAKPOINT && a->attr.config1 != left->config1)
+		return "breakpoint";
+	return a->name ? a->name : "";
+}
+
+static struct writer_event *make_events(void)
+{
+	struct writer_event *events = arena_array(&arena, struct writer_event, reader.attr_count);
+	struct perf_event_attr *attrs =
+		arena_array(&arena, struct perf_event_attr, reader.attr_count);
+
+	for (uint32_t i = 0; events && attrs && i < reader.attr_count; i++) {
+		const struct reader_attr *a = &reader.attrs[i];
+
+		attrs[i] = scrub_attr(&scrub, &a->attr);
+		events[i] = (struct writer_event){ &attrs[i], a->ids, a->id_count,
+			event_name(a, &attrs[i]) };
+	}
+	return attrs ? events : NULL;
+}
+
+static void put_events(struct body *body, const struct writer_event *events)
+{
+	body_u32(body, reader.attr_count);
+	body_u32(body, sizeof(*events->attr));
+	for (uint32_t i = 0; i < reader.attr_count; i++) {
+		body_put(body, events[i].attr, sizeof(*events[i].attr));
+		body_u32(body, events[i].id_count);
+		body_string(body, events[i].name);
+		body_put(body, events[i].ids, events[i].id_count * sizeof(*events[i].ids));
+	}
+}
+
+/* What is left of a section, kept in the arena. False: no room. */
+static bool write_section(unsigned feature, const struct writer_event *events)
+{
+	uint64_t size = reader.features[feature].size;
+	size_t room = feature == HEADER_EVENT_DESC ? arena.size / 8 : 2 * size + 4096;
+	struct body body = { .cap = room };
+	size_t mark = arena.used;
+	char *from = size < arena.size ? arena_take(&arena, 1, size + 1) : NULL;
+	bool kept;
+
+	body.bytes = from ? arena_take(&arena, 1, room) : NULL;
+	if (!body.bytes)
+		return false;
+	kept = scrub_section(
+		&scrub, &body, feature, reader_feature(&reader, (int)feature, from, size));
+	if (feature == HEADER_EVENT_DESC) {
+		scrub.removed.feature[feature] = (struct amount){ 0 };
+		put_events(&body, events);
+		kept = true;
+	}
+	if (!kept || body.full) {
+		arena_back(&arena, mark);
+		return !body.full;
+	}
+	writer_feature(&writer, feature, body.bytes, body.size);
+	return true;
+}
+
+static void write_sections(const struct writer_event *events)
+{
+	for (unsigned i = 0; i < HEADER_FEATURES; i++)
+		if (reader.features[i].offset && !write_section(i, events))
+			message("%s: a section (%u) finds no room and is left out; see --memory",
+				input, i);
+}
+
+static int write_failed(void)
+{
+	return message_fail("%s: writing failed: %s", output.path, strerror(-writer.error));
+}
+
+static int flush(void)
+{
+	struct iovec part = { batch, batched };
+
+	batched = 0;
+	return writer_records(&writer, &part, 1);
+}
+
+/* perf takes a file without records for one that was not finished. */
+static int end_records(void)
+{
+	static const struct perf_event_header round = { PERF_RECORD_FINISHED_ROUND, 0,
+		sizeof(round) };
+
+	if (!writer.data_size && !batched) {
+		memcpy(batch, &round, sizeof(round));
+		batched = sizeof(round);
+	}
+	return flush();
+}
+
+static int write_records(void)
+{
+	enum reader_status status;
+
+	while ((status = reader_next(&reader)) == READER_OK) {
+		batched += scrub_record(&scrub, batch + batched, &reader);
+		if (batched >= BATCH_BYTES && flush())
+			return write_failed();
+	}
+	if (status != READER_END || reader.notes & READER_NOTE_FEATURES_CUT)
+		return fail(status == READER_END ? READER_CUT : status);
+	return end_records() ? write_failed() : 0;
+}
+
+static int write_output(void)
+{
+	struct writer_event *events = make_events();
+	int status;
+
+	if (!events)
+		return little_memory();
+	writer_begin(&writer, output.fd, output.stream, events, reader.attr_count);
+	if (output.stream)
+		write_sections(events);
+	status = write_records();
+	if (status)
+		return status;
+	if (!output.stream)
+		write_sections(events);
+	return writer_finish(&writer) ? write_failed() : 0;
+}
+
+/* What was left out, a line each. */
+static void tell(void)
+{
+	struct inspect_part part;
+	uint32_t at = 0;
+
+	out_begin(&out, output.stream ? STDERR_FILENO : STDOUT_FILENO);
+	while (inspect_next(&scrub.removed, &at, &part))
+		out_printf(&out, "removed  %-3s %-8s %-16s %10" PRIu64 " %12" PRIu64 " bytes\n",
+			category_name(part.category), part.kind, part.name, part.amount.count,
+			part.amount.bytes);
+	if (anonymize)
+		out_printf(&out,
+			"renamed  %" PRIu64 " texts, all process and thread ids; times begin "
+			"at 0\n",
+			scrub.renamed);
+	out_printf(&out, "%" PRIu64 " bytes in, %" PRIu64 " bytes of records out\n",
+		reader.file_bytes, writer.data_size);
+	out_flush(&out);
+}
+
+int cmd_scrub(int argc, char **argv)
+{
+	int status = option_parse(argc, argv, options, usage, false);
+
+	if (status < 0)
+		return -status;
+	if (status != 2)
+		return message_usage("want two files, IN and OUT; see --help");
+	input = argv[0];
+	status = choose();
+	if (!status)
+		status = open_input();
+	if (!status && anonymize)
+		status = survey();
+	if (!status)
+		status = open_output(argv[1]);
+	if (status)
+		return status;
+	status = write_output();
+	if (status)
+		output_discard(&output);
+	else if (!quiet)
+		tell();
+	return status;
+}

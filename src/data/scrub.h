@@ -1,0 +1,59 @@
+#ifndef DATA_SCRUB_H
+#define DATA_SCRUB_H
+
+/*
+ * Records and sections of a perf.data file made to tell less. Input is not trusted; what does not
+ * hold together is left out and counted. Hardware traces are always left out: what is kept of them
+ * would be found by places in the old file.
+ *
+ * Anonymous are then: host and command line, paths, process names and ids, cgroups; times count
+ * from the first record. Event names, kernel release, hardware and build IDs stay. What cannot be
+ * renamed is left out: anything above code addresses, and records or sections of free text.
+ */
+
+#include "data/body.h"
+#include "data/category.h"
+#include "data/contents.h"
+#include "data/pseudonym.h"
+#include "data/reader.h"
+
+/* Gives an address another one; `pid` and time as recorded. */
+struct scrub_rebase {
+	void *context;
+	uint64_t (*address)(void *context, uint32_t pid, uint64_t time_ns, uint64_t address);
+	/* The same for a mapping's start; `pgoff` may change too. */
+	uint64_t (*mapping)(
+		void *context, uint32_t pid, uint64_t time_ns, uint64_t start, uint64_t *pgoff);
+};
+
+struct scrub {
+	/* what to take away: bits, and true for a record type */
+	enum category most;
+	uint64_t fields, sections;
+	bool record[RECORD_TYPES]; /* unknown types always go */
+	bool anonymize;
+	uint64_t first_ns; /* scrub_time() of all records is not less, where anonymous */
+	struct pseudonym pseudonym;
+	const struct scrub_rebase *rebase; /* or NULL: addresses stay */
+
+	struct contents removed; /* fields, records (samples as a whole), sections, broken, rest */
+	uint64_t renamed;	 /* texts */
+};
+
+/* Takes away what is above `most`; `drop_fields` and so on may be added to afterwards. */
+void scrub_begin(struct scrub *scrub, enum category most, bool anonymize);
+
+/* The attr that describes what is left, for the output. */
+struct perf_event_attr scrub_attr(const struct scrub *scrub, const struct perf_event_attr *attr);
+
+/* When reader->record was written, 0 where it does not tell. */
+uint64_t scrub_time(const struct reader *reader);
+
+/* Writes what is left of reader->record to `to` (RECORD_MAX bytes, on 8). Its size; 0: nothing. */
+size_t scrub_record(struct scrub *scrub, void *to, const struct reader *reader);
+
+/* Writes what is left of a section to `body`; false where that is nothing. EVENT_DESC is not for
+ * here: attrs change. */
+bool scrub_section(struct scrub *scrub, struct body *body, unsigned feature, struct span section);
+
+#endif
