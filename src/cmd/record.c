@@ -1,4 +1,5 @@
 #include "cmd/cmd.h"
+#include "cmd/record_category.h"
 #include "cmd/record_fields.h"
 #include "cmd/record_stacks.h"
 
@@ -55,7 +56,7 @@ static const char usage[] =
 static struct {
 	struct option_list events;
 	struct record_fields fields;
-	const char *frequency, *pages, *output, *callgraph, *delay;
+	const char *frequency, *pages, *output, *callgraph, *delay, *ceiling;
 	uint64_t period, memory;
 	struct target_wish target;
 	bool callchain, no_inherit, quiet, address, sample_cpu, keep_stacks;
@@ -87,6 +88,8 @@ static const struct option options[] = {
 	{ OPTION_FLAG, 'd', "data", &asked.address, NULL, "with data addresses", NULL },
 	{ OPTION_FLAG, 0, "sample-cpu", &asked.sample_cpu, NULL, "with the CPU of each sample",
 		NULL },
+	{ OPTION_STRING, 0, "max-category", &asked.ceiling, "N",
+		"refuse what collects more: 4a code, 4b data addresses, 4c registers", NULL },
 	{ OPTION_GROUP, 0, NULL, NULL, NULL, "Where:", NULL },
 	{ OPTION_FLAG, 'a', "all-cpus", &asked.target.system_wide, NULL, "the whole system", NULL },
 	{ OPTION_STRING, 'C', "cpu", &asked.target.cpus, "LIST", "these CPUs (0-3,6)", NULL },
@@ -620,6 +623,8 @@ int cmd_record(int argc, char **argv)
 		status = choose_target();
 	if (!status)
 		status = choose_sampling(&limits);
+	if (!status)
+		status = record_category_check(asked.ceiling, &events, sideband);
 	if (!status)
 		status = plan_rings(&limits);
 	if (!status)

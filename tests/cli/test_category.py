@@ -1,0 +1,27 @@
+"""record --max-category: refused before anything is opened, with the option and its category."""
+
+import pytest
+
+REFUSED = [("3", [], "code address"), ("4a", ["-d"], "-d would collect data addresses (category 4b)"),
+           ("3", ["-g"], "code address"), ("4b", ["--call-graph", "dwarf"], "--call-graph dwarf would collect contents of memory (category 4d)"),
+           ("4b", ["-I"], "-I would collect contents of registers (category 4c)"),
+           ("4a", ["-e", "mem:0x1000:w"], "event mem:0x1000:w collects data addresses (category 4b, bp_addr)")]
+
+
+@pytest.mark.parametrize("ceiling,options,reason", REFUSED)
+def test_what_collects_more_is_refused(perfbox, tmp_path, ceiling, options, reason):
+    event = [] if "-e" in options else ["-e", "cpu-clock"]
+    said = perfbox("record", "--max-category", ceiling, *event, *options, "-o", tmp_path / "data", "--",
+                   "touch", tmp_path / "ran", status=1)
+    assert reason in said.err and said.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ceiling,options", [("4a", ["-g"]), ("4b", ["-d"]), ("4c", ["-I"]), ("4", ["--call-graph", "dwarf"])])
+def test_what_is_allowed_is_recorded(perfbox, tmp_path, ceiling, options):
+    perfbox("record", "-q", "--max-category", ceiling, "-e", "cpu-clock", *options, "-o", tmp_path / "data", "true")
+    assert (tmp_path / "data").exists()
+
+
+def test_a_wrong_category_is_a_usage_error(perfbox):
+    assert "want 1, 2" in perfbox("record", "--max-category", "5", "true", status=2).err
