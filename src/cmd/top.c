@@ -42,7 +42,7 @@ static const char usage[] =
 static struct top_wish wish;
 static uint64_t memory = MEMORY_BYTES, delay_ns = 2000000000, entries, rounds;
 static const char *sort = "dso,symbol", *callgraph;
-static bool plain, raw_names;
+static bool plain, raw_names, verbose;
 static struct top top;
 
 static const struct option options[] = {
@@ -79,6 +79,8 @@ static const struct option options[] = {
 		"ring for samples per CPU; default: what is allowed", NULL },
 	{ OPTION_FLAG, 0, "no-demangle", &raw_names, NULL, "C++ and Rust names as linked", NULL },
 	{ OPTION_BYTES, 0, "memory", &memory, "SIZE", "memory for tables (16M)", NULL },
+	{ OPTION_FLAG, 'v', "verbose", &verbose, NULL, "tell of tables and losses at the end",
+		NULL },
 	{ .kind = OPTION_END },
 };
 
@@ -249,14 +251,16 @@ static bool make_rows(
 	struct top_rows *rows, struct hist *hist, struct callgraph *graph, uint32_t of)
 {
 	struct arena *tables = &live.at->arena;
-	bool graphs = wish.callchain;
 
 	if (!hist_make(hist, tables, &live.at->tree, of, top_hist_keys(&top)))
 		return false;
 	hist_sort(hist, false);
-	if (graphs && !callgraph_init(graph, tables, hist))
-		graphs = false;
-	return top_choose(rows, &top, hist, graphs ? graph : NULL);
+	if (!top_choose(rows, &top, hist))
+		return false;
+	/* last: each graph takes back what lies behind */
+	if (wish.callchain && callgraph_init(graph, tables, hist))
+		rows->graph = graph;
+	return true;
 }
 
 static void draw_event(uint32_t of)
@@ -626,6 +630,15 @@ static int start(void)
 	return 0;
 }
 
+static void summarize(void)
+{
+	message("%" PRIu64 " samples, %" PRIu64 " records lost, %" PRIu64 " of the side-band",
+		drain.samples, drain.lost, drain.lost_sideband);
+	message("tables carried over %" PRIu64 " times, %" PRIu64 " things found no room, "
+		"%u processes could not be read",
+		live.moves, live.dropped, synthesize.unreadable);
+}
+
 int cmd_top(int argc, char **argv)
 {
 	int status = option_parse(argc, argv, options, usage, false);
@@ -648,6 +661,8 @@ int cmd_top(int argc, char **argv)
 		return status;
 	run();
 	terminal_leave(&terminal);
+	if (verbose)
+		summarize();
 	if (out.error && out.error != EPIPE && out.error != EIO)
 		return message_fail("writing failed: %s", strerror(out.error));
 	return 0;

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #define NODE_SHARE 256		/* bytes of a set of tables per node of its tree */
-#define NAMING_SHARE 64		/* of one CPU's time goes to symbol tables, one in so many */
+#define NAMING_SHARE 96		/* of one CPU's time goes to symbol tables, one in so many */
 #define AGES_BETWEEN 8		/* refreshes between moves, at least */
 #define FORGET_SHARE (1u << 20) /* of all weight: what is less is forgotten */
 #define LEAST_NODES 2048u

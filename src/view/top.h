@@ -61,8 +61,7 @@ bool top_is_idle(const char *symbol);
 unsigned top_hist_keys(const struct top *top);
 
 /* `hist` has top_hist_keys and is sorted. False: no room in its arena. */
-bool top_choose(
-	struct top_rows *rows, const struct top *top, struct hist *hist, struct callgraph *graph);
+bool top_choose(struct top_rows *rows, const struct top *top, struct hist *hist);
 
 /* One line of `cap` bytes at most: the columns' titles, or (row of rows->row) their cells. */
 void top_titles(char *to, size_t cap, const struct top *top, int width);

@@ -87,10 +87,9 @@ static bool shown(const struct top *top, const struct hist_row *r)
 	return !*top->filter || has_word(top, r);
 }
 
-bool top_choose(
-	struct top_rows *rows, const struct top *top, struct hist *hist, struct callgraph *graph)
+bool top_choose(struct top_rows *rows, const struct top *top, struct hist *hist)
 {
-	*rows = (struct top_rows){ .hist = hist, .graph = graph };
+	*rows = (struct top_rows){ .hist = hist };
 	rows->row = arena_array(hist->arena, uint32_t, hist->count);
 	for (uint32_t i = 0; i < hist->count; i++)
 		if (!top->zoomed || hist->row[i].root->pid == top->pid)
