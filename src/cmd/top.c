@@ -239,7 +239,7 @@ static void measure(void)
 	n->lost = drain.lost + drain.lost_sideband;
 	n->own_percent = 100.0 * (double)(cpu - last.cpu_ns) / (double)(now - last.at_ns + 1);
 	n->memory_bytes = arena.used - live.room[0].arena.size * 2 + live.at->arena.used;
-	n->dropped = live.dropped;
+	n->dropped = live_dropped(&live);
 	last.at_ns = now;
 	last.cpu_ns = cpu;
 	last.samples = drain.samples;
@@ -274,7 +274,7 @@ static void draw_event(uint32_t of)
 	top.event = opened.events.at[of].name;
 	if (!make_rows(&rows, &hist, &graph, of)) {
 		rows.count = 0;
-		live.dropped++;
+		top.note = "no room for the rows: give more --memory";
 	}
 	if (terminal.entered) {
 		terminal_size(terminal.screen, &columns, &lines);
@@ -299,7 +299,7 @@ static void draw(void)
 static void refresh(void)
 {
 	if (!top.frozen) {
-		live_name(&live, &files);
+		live_name(&live);
 		drop_idle();
 	}
 	measure();
@@ -612,7 +612,7 @@ static int start(void)
 	live.callers = wish.callchain;
 	drain.sideband = take_sideband;
 	drain.sample = take_sample;
-	if (drain_begin(&drain, &arena, &opened.rings) || !live_init(&live, &arena))
+	if (drain_begin(&drain, &arena, &opened.rings) || !live_init(&live, &arena, &files))
 		return message_fail("the tables do not fit into --memory %" PRIu64, memory);
 	session_control(&opened.session, opened.sideband, PERF_EVENT_IOC_ENABLE);
 	tell_all();
@@ -634,9 +634,9 @@ static void summarize(void)
 {
 	message("%" PRIu64 " samples, %" PRIu64 " records lost, %" PRIu64 " of the side-band",
 		drain.samples, drain.lost, drain.lost_sideband);
-	message("tables carried over %" PRIu64 " times, %" PRIu64 " things found no room, "
-		"%u processes could not be read",
-		live.moves, live.dropped, synthesize.unreadable);
+	message("tables carried over %" PRIu64 " times, shrunk early %" PRIu64 " times, %" PRIu64
+		" things found no room, %u processes could not be read",
+		live.moves, live.shrunk, live_dropped(&live), synthesize.unreadable);
 }
 
 int cmd_top(int argc, char **argv)

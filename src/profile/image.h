@@ -64,9 +64,10 @@ struct image {
 	uint8_t build_id[IMAGE_BUILD_ID_MAX];
 	uint32_t hash;
 	uint32_t place_count;
-	struct place *places; /* linked by place.next, in no order */
-	struct place *settled; /* resolve_more() is done with these; they are not in `places` */
-	struct code *code;    /* profile/code.h's own */
+	struct place *places;	 /* linked by place.next, in no order */
+	struct place *settled;	 /* resolve_more() is done with these; they are not in `places` */
+	struct symbol *nameless; /* see resolve_nameless() */
+	struct code *code;	 /* profile/code.h's own */
 };
 
 /* One address in an image. Two places are in the same function when `symbol` is the same. */

@@ -6,8 +6,8 @@
 
 #define NODE_SHARE 256		/* bytes of a set of tables per node of its tree */
 #define NAMING_SHARE 96		/* of one CPU's time goes to symbol tables, one in so many */
-#define AGES_BETWEEN 8		/* refreshes between moves, at least */
-#define FORGET_SHARE (1u << 20) /* of all weight: what is less is forgotten */
+#define AGES_BETWEEN 4		/* refreshes between moves, at least */
+#define FORGET_SHARE (1u << 18) /* of all weight: what is less is forgotten */
 #define LEAST_NODES 2048u
 
 static bool room_begin(struct live_room *room, uint32_t nodes)
@@ -22,7 +22,7 @@ static bool room_begin(struct live_room *room, uint32_t nodes)
 	       tree_init(&room->tree, arena, nodes);
 }
 
-bool live_init(struct live *live, struct arena *arena)
+bool live_init(struct live *live, struct arena *arena, const struct resolve_options *options)
 {
 	size_t left = arena->size - arena->used;
 	uint32_t nodes = (uint32_t)(left / 2 / NODE_SHARE);
@@ -36,6 +36,7 @@ bool live_init(struct live *live, struct arena *arena)
 		live->room[i].arena.base = arena_take(arena, 1, left);
 		live->room[i].arena.size = left;
 	}
+	live->options = options;
 	live->at = &live->room[0];
 	live->room[1].tree.room = nodes;
 	return live->room[1].arena.base && room_begin(live->at, nodes);
@@ -46,30 +47,6 @@ void live_tell(struct live *live, const struct record *record)
 	processes_tell(&live->at->processes, record, record->id.time_ns);
 }
 
-static uint32_t root_of(struct live *live, uint32_t event, const struct sample *s)
-{
-	struct tree_root root = { .event = event, .pid = s->pid };
-
-	root.comm = process_comm(&live->at->processes, s->tid, s->time_ns).name;
-	if (live->separate & 1u << HIST_TID)
-		root.tid = s->tid;
-	if (live->separate & 1u << HIST_CPU)
-		root.cpu = (int32_t)s->cpu;
-	return tree_root(&live->at->tree, &root);
-}
-
-void live_sample(struct live *live, uint32_t event, const struct sample *sample)
-{
-	struct live_room *room = live->at;
-	uint32_t root = root_of(live, event, sample);
-
-	if (root == TREE_NONE)
-		return;
-	tree_add(&room->tree,
-		chains_node(&room->chains, root, sample, sample->time_ns, live->callers),
-		sample->period);
-}
-
 static uint64_t cpu_ns(clockid_t clock)
 {
 	struct timespec t;
@@ -78,15 +55,15 @@ static uint64_t cpu_ns(clockid_t clock)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-void live_name(struct live *live, const struct resolve_options *options)
+void live_name(struct live *live)
 {
 	uint64_t now = cpu_ns(CLOCK_MONOTONIC), before = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
 	bool sweep = now >= live->name_at_ns;
 	struct resolve_result result;
-	bool waited = resolve_more(&live->at->images, options, &result, false);
+	bool waited = resolve_more(&live->at->images, live->options, &result, false);
 
 	if (waited && sweep) {
-		waited = resolve_more(&live->at->images, options, &result, true);
+		waited = resolve_more(&live->at->images, live->options, &result, true);
 		live->naming_ns = cpu_ns(CLOCK_PROCESS_CPUTIME_ID) - before;
 		live->name_at_ns = now + live->naming_ns * NAMING_SHARE;
 	}
@@ -146,7 +123,11 @@ static struct place *carry_place(struct live_room *to, const struct place *from)
 	struct image *image = carry_image(to, from->image);
 	struct place *place = image_place(&to->images, image, from->offset);
 
-	if (place != &to->images.no_place && !place->symbol)
+	if (place == &to->images.no_place || place->symbol)
+		return place;
+	if (from->symbol && from->symbol == from->image->nameless)
+		place->symbol = resolve_nameless(&to->images, image);
+	else
 		place->symbol = carry_symbol(to, from->symbol);
 	return place;
 }
@@ -200,10 +181,31 @@ static void carry(struct live *live, struct live_room *from, struct live_room *t
 	chains_forget(&to->chains);
 }
 
+/* Half of the nodes at least are free afterwards: what weighs least goes. */
+static void shrink(struct live *live)
+{
+	struct tree *tree = &live->at->tree;
+	uint64_t sum = 0, least;
+
+	for (uint32_t i = 0; i < tree->count; i++)
+		sum += tree->node[i].weight;
+	least = 1 + sum / FORGET_SHARE;
+	do
+		carry(live, live->at, live->at, least);
+	while (tree->count > tree->room / 2 && (least *= 2));
+}
+
+/* Between two refreshes: functions are fewer than addresses, so names come first. */
+static void make_room(struct live *live)
+{
+	live_name(live);
+	live->shrunk++;
+	shrink(live);
+}
+
 void live_age(struct live *live, bool zero)
 {
 	struct tree *tree = &live->at->tree;
-	uint64_t sum = 0;
 
 	live->ages++;
 	for (uint32_t i = 0; i < tree->count; i++) {
@@ -211,9 +213,35 @@ void live_age(struct live *live, bool zero)
 
 		n->weight = zero ? 0 : n->weight / 8 * 7 + n->weight % 8 * 7 / 8;
 		n->samples = zero ? 0 : (uint32_t)((uint64_t)n->samples * 7 / 8);
-		sum += n->weight;
 	}
-	carry(live, live->at, live->at, 1 + sum / FORGET_SHARE);
+	shrink(live);
+}
+
+static uint32_t root_of(struct live *live, uint32_t event, const struct sample *s)
+{
+	struct tree_root root = { .event = event, .pid = s->pid };
+
+	root.comm = process_comm(&live->at->processes, s->tid, s->time_ns).name;
+	if (live->separate & 1u << HIST_TID)
+		root.tid = s->tid;
+	if (live->separate & 1u << HIST_CPU)
+		root.cpu = (int32_t)s->cpu;
+	return tree_root(&live->at->tree, &root);
+}
+
+void live_sample(struct live *live, uint32_t event, const struct sample *sample)
+{
+	struct live_room *room = live->at;
+	uint32_t root;
+
+	if (room->tree.count > room->tree.room - CHAIN_DEPTH_MAX)
+		make_room(live);
+	root = root_of(live, event, sample);
+	if (root == TREE_NONE)
+		return;
+	tree_add(&room->tree,
+		chains_node(&room->chains, root, sample, sample->time_ns, live->callers),
+		sample->period);
 }
 
 static uint64_t refused(const struct live_room *room)
@@ -221,29 +249,32 @@ static uint64_t refused(const struct live_room *room)
 	return room->images.dropped + room->processes.dropped + room->tree.dropped;
 }
 
+uint64_t live_dropped(const struct live *live)
+{
+	return live->dropped + refused(live->at);
+}
+
 bool live_crowded(const struct live *live)
 {
 	const struct live_room *room = live->at;
 	size_t most = room->arena.size / 8 * 5, step = room->arena.size / 8;
-	bool full = refused(room) || room->tree.count > room->tree.room / 4 * 3 ||
+	bool full = refused(room) ||
 		    (room->arena.used > most && room->arena.used > live->moved_bytes + step);
 
-	return full && (!live->moves || live->ages >= AGES_BETWEEN);
+	/* where a move gains little it is not worth one each time */
+	return full && (live->moved_bytes < most || live->ages >= AGES_BETWEEN);
 }
 
 void live_move(struct live *live, void (*tell_all)(void))
 {
 	struct live_room *from = live->at, *to = &live->room[from == &live->room[0]];
 	uint32_t nodes = from->tree.room;
-	uint64_t least = 1;
 
-	while (from->tree.count > nodes / 2 && least < UINT64_MAX / 2)
-		carry(live, from, from, least *= 2);
 	live->dropped += refused(from);
 	room_begin(to, nodes);
 	live->at = to;
 	tell_all();
-	carry(live, from, to, least);
+	carry(live, from, to, 1);
 	live->moves++;
 	live->ages = 0;
 	live->moved_bytes = to->arena.used;

@@ -5,7 +5,7 @@
  * What is sampled right now, for as long as one likes, in memory that does not grow: processes,
  * images and a call tree whose weights fade, so that the present outweighs the past. Once the
  * tables are crowded, what still counts is carried over into a second set of tables, and what ended
- * or faded stays behind.
+ * or faded stays behind. Addresses that nothing names are one nameless function per image.
  */
 
 #include "profile/chain.h"
@@ -28,10 +28,12 @@ struct live {
 	struct live_room *at; /* the one in use */
 	unsigned separate;    /* bits 1 << enum hist_key: pid, tid, cpu; comm always */
 	bool callers;	      /* whole callchains, not the sampled address only */
-	uint64_t dropped;     /* what found no room in any table, ever */
 	uint64_t moves;	      /* to the other set of tables */
+	uint64_t shrunk;      /* times that small sums were forgotten before a refresh */
 	uint32_t waiting;     /* places that have no name yet */
 	/* private */
+	const struct resolve_options *options;
+	uint64_t dropped;    /* by tables that were left behind */
 	uint32_t ages;	     /* since the last move */
 	size_t moved_bytes;  /* taken right after it */
 	uint64_t naming_ns;  /* what the last sweep of symbol tables cost */
@@ -40,8 +42,8 @@ struct live {
 	uint32_t *node;
 };
 
-/* Takes all that is left of the arena. False: that is too little. */
-bool live_init(struct live *live, struct arena *arena);
+/* Takes all that is left of the arena. `options` must stay. False: that is too little. */
+bool live_init(struct live *live, struct arena *arena, const struct resolve_options *options);
 
 /* Side-band first, then samples; both as data/record.h and data/sample.h decode them. */
 void live_tell(struct live *live, const struct record *record);
@@ -49,16 +51,20 @@ void live_sample(struct live *live, uint32_t event, const struct sample *sample)
 
 /* Names what came since the last time, spending little of a CPU on symbol tables in the long run:
  * `live->waiting` tells how many places a later call will name. */
-void live_name(struct live *live, const struct resolve_options *options);
+void live_name(struct live *live);
 
-/* One refresh later: weights fade to 7/8, or (zero) to nothing; what has no weight is forgotten. */
+/* One refresh later: weights fade to 7/8, or (zero) to nothing; what weighs next to nothing is
+ * forgotten, and more of that where the tree is large. */
 void live_age(struct live *live, bool zero);
+
+/* What found no room in any table, ever. */
+uint64_t live_dropped(const struct live *live);
 
 /* Whether it is time for live_move(). */
 bool live_crowded(const struct live *live);
 
 /* Carries over to the other tables. `tell_all` tells (with live_tell) of all processes that run
- * now. The sums are what they were, but for small ones where even the tree alone is too large. */
+ * now. The sums are what they were. To be called right after live_age(). */
 void live_move(struct live *live, void (*tell_all)(void));
 
 #endif

@@ -113,10 +113,10 @@ static struct known known_of(struct arena *scratch, const struct image *image)
 	uint32_t most = 0;
 
 	for (const struct place *p = image->settled; p; p = p->next)
-		most += p->symbol != NULL;
+		most += p->symbol != image->nameless;
 	known.at = arena_array(scratch, const struct symbol *, most);
 	for (const struct place *p = image->settled; p && known.at; p = p->next)
-		if (p->symbol)
+		if (p->symbol != image->nameless)
 			known.at[known.count++] = p->symbol;
 	if (known.count)
 		qsort(known.at, known.count, sizeof(*known.at), by_start);
@@ -140,13 +140,13 @@ static const struct symbol *cover(const struct known *known, uint64_t offset)
 	return known->at[low - 1];
 }
 
-/* Moves places to the settled ones: those with a name, or all. */
-static void settle(struct image *image, bool all)
+/* Moves places with a symbol to the settled ones. */
+static void settle(struct image *image)
 {
 	struct place **link = &image->places, *place;
 
 	while ((place = *link)) {
-		if (!all && !place->symbol) {
+		if (!place->symbol) {
 			link = &place->next;
 			continue;
 		}
@@ -157,17 +157,34 @@ static void settle(struct image *image, bool all)
 	}
 }
 
+struct symbol *resolve_nameless(struct images *images, struct image *image)
+{
+	if (!image->nameless)
+		image->nameless = arena_new(images->arena, struct symbol);
+	if (image->nameless)
+		image->nameless->name = "[unnamed]";
+	return image->nameless;
+}
+
+static void settle_all(struct images *images, struct image *image)
+{
+	settle(image);
+	for (struct place *p = image->places; p; p = p->next)
+		p->symbol = resolve_nameless(images, image);
+	settle(image);
+}
+
 static void name_known(struct arena *scratch, struct image *image)
 {
 	size_t mark = scratch->used;
 	struct known known;
 
-	settle(image, false);
+	settle(image);
 	known = known_of(scratch, image);
 	for (struct place *p = image->places; p; p = p->next)
 		p->symbol = (struct symbol *)(uintptr_t)cover(&known, p->offset);
 	arena_back(scratch, mark);
-	settle(image, false);
+	settle(image);
 }
 
 uint32_t resolve_more(struct images *images, const struct resolve_options *options,
@@ -188,7 +205,7 @@ uint32_t resolve_more(struct images *images, const struct resolve_options *optio
 		for (struct image *image = images->first; image; image = image->next)
 			if (image->places) {
 				name_image(&naming, image);
-				settle(image, true);
+				settle_all(images, image);
 			}
 		waiting = 0;
 	}

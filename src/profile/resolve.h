@@ -29,11 +29,14 @@ void resolve_images(struct images *images, const struct resolve_options *options
 
 /*
  * The same for images that are still growing: only places that came since the last call are looked
- * at. Those in functions that were met before are named from memory, the others by a sweep. Where
- * that is too dear for now (`sweep` false) they wait for a later call. Counts of places and images
- * are not told. Returns how many wait.
+ * at. Those in functions that were met before are named from memory, the others by a sweep; what it
+ * cannot name gets the image's nameless symbol. Where a sweep is too dear for now (`sweep` false)
+ * they wait for a later call. Counts of places and images are not told. Returns how many wait.
  */
 uint32_t resolve_more(struct images *images, const struct resolve_options *options,
 	struct resolve_result *result, bool sweep);
+
+/* "[unnamed]", one per image: it stands for all that nothing names. NULL: no room. */
+struct symbol *resolve_nameless(struct images *images, struct image *image);
 
 #endif
