@@ -7,6 +7,7 @@
 #include "data/output.h"
 #include "data/scrub.h"
 #include "data/writer.h"
+#include "profile/rebase.h"
 #include "view/inspect.h"
 
 #include <errno.h>
@@ -78,6 +79,7 @@ static struct reader reader;
 static struct writer writer;
 static struct output output;
 static struct scrub scrub;
+static struct rebase rebase;
 static const char *input;
 static char *batch;
 static size_t batched;
@@ -188,18 +190,27 @@ static int open_output(const char *path)
 	return 0;
 }
 
+static const struct scrub_rebase addresses = { &rebase, rebase_address, rebase_mapping };
+
 /* A first reading, for what must be known before anything is written. */
 static int survey(void)
 {
 	enum reader_status status;
 
 	scrub.first_ns = UINT64_MAX;
+	if (!rebase_init(&rebase, &reader, &arena))
+		return little_memory();
 	while ((status = reader_next(&reader)) == READER_OK) {
 		uint64_t time_ns = scrub_time(&reader);
 
 		if (time_ns && time_ns < scrub.first_ns)
 			scrub.first_ns = time_ns;
+		rebase_tell(&rebase);
 	}
+	scrub.rebase = &addresses;
+	if (rebase.processes.dropped)
+		message("%" PRIu64 " mappings find no room: their addresses become 0; see --memory",
+			rebase.processes.dropped);
 	reader_rewind(&reader);
 	return status == READER_END ? 0 : fail(status);
 }

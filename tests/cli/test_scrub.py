@@ -112,6 +112,20 @@ def test_symbols_of_anonymous_files_are_found(recordings, perf, perfbox, tmp_pat
     assert names(recordings / "chains") == names(tmp_path / "out") != []
 
 
+def test_nothing_tells_where_code_lay(perf, perfbox, workload, tmp_path):
+    """Two runs lie at different places at random, and at the same afterwards."""
+    seen = []
+    for name in ("first", "second"):
+        perf(*RECORD, "-F", "2000", "-o", tmp_path / name, workload("threads"))
+        perfbox("scrub", "--anonymize", tmp_path / name, tmp_path / f"{name}.out")
+        for path in (tmp_path / name, tmp_path / f"{name}.out"):
+            dump = perf("report", "-D", "-i", path).out
+            seen.append(set(re.findall(r"MMAP2 .*\[(0x[0-9a-f]+)\(.*r-xp /\S+", dump)))
+    before, after, before_too, after_too = seen
+    assert before and not before & before_too
+    assert after == after_too and not after & before
+
+
 def test_a_key_gives_the_same_names_again(recordings, perfbox, tmp_path):
     (tmp_path / "key").write_bytes(b"0123456789abcdef")
     for name, key in (("a", ["--key-file", tmp_path / "key"]), ("b", ["--key-file", tmp_path / "key"]), ("c", []), ("d", [])):

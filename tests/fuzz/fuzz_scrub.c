@@ -1,4 +1,5 @@
 #include "data/scrub.h"
+#include "profile/rebase.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,18 +14,14 @@ static struct arena arena;
 static struct scrub scrub;
 static struct contents before, after;
 
-static uint64_t other_address(void *context, uint32_t pid, uint64_t time_ns, uint64_t address)
-{
-	(void)context, (void)pid, (void)time_ns;
-	return address / 2;
-}
+static struct rebase rebase;
 
-static uint64_t other_start(
-	void *context, uint32_t pid, uint64_t time_ns, uint64_t start, uint64_t *pgoff)
+static void tell(struct reader *reader)
 {
-	(void)context, (void)pid, (void)time_ns;
-	*pgoff ^= start;
-	return start / 2;
+	if (!rebase_init(&rebase, reader, &arena))
+		abort();
+	while (reader_next(reader) == READER_OK)
+		rebase_tell(&rebase);
 }
 
 /* What is left must read as the attr that was made for it says, and hold nothing that is above. */
@@ -54,14 +51,14 @@ static void check(const struct reader *reader, const struct perf_event_header *h
 
 static void scrub_all(struct reader *reader, enum category most, bool anonymize)
 {
-	static const struct scrub_rebase rebase = { NULL, other_address, other_start };
+	static const struct scrub_rebase addresses = { &rebase, rebase_address, rebase_mapping };
 	static _Alignas(8) char to[RECORD_MAX];
 	size_t written;
 
 	memset(&scrub, 0, sizeof(scrub));
 	scrub_begin(&scrub, most, anonymize);
 	pseudonym_key(&scrub.pseudonym, "key", 3);
-	scrub.rebase = anonymize ? &rebase : NULL;
+	scrub.rebase = anonymize ? &addresses : NULL;
 	memset(&after, 0, sizeof(after));
 	reader_rewind(reader);
 	contents_begin(&before, reader);
@@ -96,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (write(fd, bytes, size) != (ssize_t)size)
 		abort();
 	if (reader_open(&reader, fd, &arena) == READER_OK) {
+		tell(&reader);
 		scrub_all(&reader, CATEGORY_COUNTS, false);
 		scrub_all(&reader, CATEGORY_SYSTEM, false);
 		scrub_all(&reader, CATEGORY_UNKNOWN, true);
