@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define ALIGN 16
 
@@ -54,4 +55,19 @@ void arena_back(struct arena *arena, size_t mark)
 void arena_trim(struct arena *arena, size_t mark, size_t size)
 {
 	arena->used = mark + rounded(size);
+}
+
+void arena_release(struct arena *arena)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	char *end = arena->base + arena->used;
+	char *first = (char *)(((uintptr_t)arena->base + page - 1) & ~(page - 1));
+	char *last = (char *)((uintptr_t)end & ~(page - 1));
+
+	if (first < last && !madvise(first, (size_t)(last - first), MADV_DONTNEED)) {
+		memset(arena->base, 0, (size_t)(first - arena->base));
+		memset(last, 0, (size_t)(end - last));
+		arena->used = 0;
+	}
+	arena_back(arena, 0);
 }

@@ -32,6 +32,9 @@ void arena_back(struct arena *arena, size_t mark);
 /* The last thing taken, at `mark`, needed only `size` bytes: gives back the rest, unwritten. */
 void arena_trim(struct arena *arena, size_t mark, size_t size);
 
+/* Gives all back, the pages to the kernel as well. */
+void arena_release(struct arena *arena);
+
 #define arena_new(arena, type) ((type *)arena_take(arena, 1, sizeof(type)))
 #define arena_array(arena, type, count) ((type *)arena_take(arena, count, sizeof(type)))
 

@@ -93,14 +93,14 @@ static struct resolve_options files;
 static struct terminal terminal;
 static struct out out;
 static unsigned asked_keys;
-static uint32_t event; /* the one on the screen */
-static uint64_t kernel_samples;
-static int signals = -1, waiter = -1; /* of signalfd(2); of epoll(7): that and the keys */
+static uint32_t event;			      /* the one on the screen */
+static uint64_t busy_samples, kernel_samples; /* of processes; of them in the kernel */
+static int signals = -1, waiter = -1;	      /* of signalfd(2); of epoll(7): that and the keys */
 static char where[128];
 
 /* What a refresh is measured against. */
 static struct {
-	uint64_t at_ns, cpu_ns, samples, kernel;
+	uint64_t at_ns, cpu_ns, samples, busy, kernel;
 } last;
 
 static uint64_t now_ns(void)
@@ -188,7 +188,8 @@ static void take_sample(const struct perf_event_header *header)
 	if (of < 0 || top.frozen ||
 		sample_decode(&sample, header, &opened.events.at[of].attr) == SAMPLE_SHORT)
 		return;
-	kernel_samples += sample.cpumode == PERF_RECORD_MISC_KERNEL;
+	busy_samples += sample.pid != 0;
+	kernel_samples += sample.pid && sample.cpumode == PERF_RECORD_MISC_KERNEL;
 	live_sample(&live, (uint32_t)of, &sample);
 }
 
@@ -235,6 +236,7 @@ static void measure(void)
 
 	n->seconds = (double)(now - last.at_ns) / 1e9;
 	n->samples = drain.samples - last.samples;
+	n->busy = busy_samples - last.busy;
 	n->kernel = kernel_samples - last.kernel;
 	n->lost = drain.lost + drain.lost_sideband;
 	n->own_percent = 100.0 * (double)(cpu - last.cpu_ns) / (double)(now - last.at_ns + 1);
@@ -243,6 +245,7 @@ static void measure(void)
 	last.at_ns = now;
 	last.cpu_ns = cpu;
 	last.samples = drain.samples;
+	last.busy = busy_samples;
 	last.kernel = kernel_samples;
 }
 

@@ -14,8 +14,6 @@ static bool room_begin(struct live_room *room, uint32_t nodes)
 {
 	struct arena *arena = &room->arena;
 
-	arena_back(arena, 0);
-	arena->refused = 0;
 	images_init(&room->images, arena);
 	processes_init(&room->processes, arena, &room->images);
 	return chains_init(&room->chains, arena, &room->processes, &room->images, &room->tree) &&
@@ -278,4 +276,5 @@ void live_move(struct live *live, void (*tell_all)(void))
 	live->moves++;
 	live->ages = 0;
 	live->moved_bytes = to->arena.used;
+	arena_release(&from->arena);
 }

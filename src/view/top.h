@@ -17,11 +17,12 @@
 /* Since the last refresh. */
 struct top_numbers {
 	double seconds;
-	uint64_t samples, kernel; /* of them in the kernel */
-	uint64_t lost;		  /* records that found no room in a ring, in all */
-	uint64_t dropped;	  /* what found no room in the tables, in all */
-	double own_percent;	  /* of one CPU that this program used */
-	size_t memory_bytes;	  /* of tables */
+	uint64_t samples;
+	uint64_t busy, kernel; /* of them in processes; of these in the kernel */
+	uint64_t lost;	       /* records that found no room in a ring, in all */
+	uint64_t dropped;      /* what found no room in the tables, in all */
+	double own_percent;    /* of one CPU that this program used */
+	size_t memory_bytes;   /* of tables */
 };
 
 struct top {

@@ -235,7 +235,7 @@ void top_headline(char *to, size_t cap, const struct top *top)
 		"perfbox top: %.0f samples/s, kernel %.1f%%, lost %" PRIu64
 		", own CPU %.1f%%, tables %.1fM, %s, %s",
 		n->seconds > 0 ? (double)n->samples / n->seconds : 0.0,
-		n->samples ? 100.0 * (double)n->kernel / (double)n->samples : 0.0, n->lost,
+		n->busy ? 100.0 * (double)n->kernel / (double)n->busy : 0.0, n->lost,
 		n->own_percent, (double)n->memory_bytes / 1048576, event, top->where);
 }
 
