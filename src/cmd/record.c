@@ -359,6 +359,8 @@ static int emit_records(void *context, const void *records, size_t size)
 			buildids_add(&buildids, &mapping.mmap);
 		at += header->size;
 	}
+	if (unwinds)
+		record_stacks_tell(records, size);
 	return writer_records(&writer, &part, 1);
 }
 

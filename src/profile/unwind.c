@@ -377,8 +377,8 @@ static enum unwind_stop by_prologue(
 			stack_word(&w->stack, cfa + (uint64_t)(int64_t)p.at[r], &caller.value[r]))
 			caller.known |= 1ull << r;
 	ra = caller.value[reg] & w->address_mask;
-	if ((!(p.saved >> reg & 1) && !w->exact) || !(caller.known >> reg & 1) ||
-		likely_return(u, w, start, ra) < FIRST)
+	if ((!w->exact && (!(p.saved >> reg & 1) || !p.frame_bytes)) ||
+		!(caller.known >> reg & 1) || likely_return(u, w, start, ra) < FIRST)
 		return UNWIND_NO_CFI;
 	caller.value[f->sp] = w->regs.value[f->sp];
 	w->regs = caller;

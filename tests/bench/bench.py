@@ -79,8 +79,8 @@ def beyond_rings_kb(pid):
     return total
 
 
-def record_once(program, path):
-    argv = [program, "record", "-F", "20000", "-g", "-a", "-o", str(path)]
+def record_once(program, path, *how):
+    argv = [program, "record", *(how or ("-F", "20000", "-g", "-a")), "-o", str(path)]
     child = subprocess.Popen(argv, **QUIET)
     time.sleep(BURN_SECONDS / 2)
     resident = beyond_rings_kb(child.pid)
@@ -146,12 +146,41 @@ def report():
     rows.append(("  top 20 rows, farthest apart (points)", f"{apart:.2f}", "-", "-", "<= 0.01"))
 
 
+def unwind():
+    """Stacks by call frame information: recorded by both, and perf's recording reported by both."""
+    burner = str(ROOT / "build/workload/native/frames")
+    sums = {PERFBOX: [0, 0, 0, 0, 0], PERF: [0, 0, 0, 0, 0]}
+    files = {PERFBOX: HOME / "stacks.data", PERF: HOME / "stacks.perf.data"}
+    busy = [subprocess.Popen([burner, "600", "aqs"[at % 3]], **QUIET) for at in range(os.cpu_count())]
+    try:
+        for program in turns(2):
+            took = record_once(program, files[program], "-F", "5000", "--call-graph", "dwarf", "-e", "cpu-clock:u",
+                               "-p", ",".join(str(child.pid) for child in busy))
+            for at, value in enumerate((*took, files[program].stat().st_size)):
+                sums[program][at] = max(sums[program][at], value) if at == 1 else sums[program][at] + value
+    finally:
+        for child in busy:
+            child.kill()
+            child.wait()
+    ours, theirs = sums[PERFBOX], sums[PERF]
+    row("record -F 5000 --call-graph dwarf, own CPU (s)", ours[0], theirs[0], 1, "{:.2f}")
+    row("  samples", ours[2], theirs[2], "-", "{:.0f}")
+    row("  lost", ours[3], theirs[3], "0", "{:.0f}")
+    row("  bytes a sample", ours[4] / max(ours[2], 1), theirs[4] / max(theirs[2], 1), 0.01, "{:.0f}")
+    took = {PERFBOX: [], PERF: []}
+    for program in turns(2):
+        took[program].append(spent([program, "report", "--stdio", "--no-children", "-i", str(files[PERF])]))
+    ours, theirs = ([min(values) for values in zip(*took[program])] for program in (PERFBOX, PERF))
+    row(f"report of perf's {files[PERF].stat().st_size >> 20} MiB of stacks, CPU (s)", ours[0], theirs[0], 0.3, "{:.2f}")
+    row("  wall (s)", ours[1], theirs[1], 0.3, "{:.2f}")
+
+
 def main():
     HOME.mkdir(parents=True, exist_ok=True)
     if not os.access(PERF, os.X_OK):
         sys.exit("bench: no /usr/bin/perf to compare with")
     size()
-    for command, measure in (("stat", start), ("record", record), ("report", report)):
+    for command, measure in (("stat", start), ("record", record), ("report", report), ("report", unwind)):
         if has(command):
             measure()
     rows.insert(0, ("", "perfbox", "perf", "ratio", "wanted"))

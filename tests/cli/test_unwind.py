@@ -2,6 +2,7 @@
 
 import collections
 import re
+import subprocess
 
 import pytest
 
@@ -114,6 +115,18 @@ def test_stacks_unwound_while_recording(name, built, perfbox, tmp_path):
     print(said.err, shares)
     assert set(shares) >= {"spin_alloca", "spin_depth", "spin_sort"}
     assert all(share > 0.98 for share in shares.values())
+
+
+def test_a_process_that_runs_already(built, perfbox, tmp_path):
+    data = tmp_path / "perf.data"
+    child = subprocess.Popen([built / "none", "600"])
+    try:
+        perfbox("record", "-F", "500", "-e", "cpu-clock:u", "--call-graph", "dwarf,16384", "-o", data, "-p", child.pid, "sleep", "0.5")
+    finally:
+        child.kill()
+        child.wait()
+    shares = known_share(perfbox("report", "--folded", "-i", data).lines)
+    assert "spin_sort" in shares and all(share > 0.98 for share in shares.values())
 
 
 SECRET = """

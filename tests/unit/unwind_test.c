@@ -245,6 +245,13 @@ static void frames_grow(void **state)
 		stack[at + 2] = STACK + 8 * (at + 2);
 		stack[at + 3] = BASE + BY_FP + 8;
 		EXPECT(UNWIND_NO_GROWTH, 128, LEAF + 8, BY_FP + 8, BY_FP + 8);
+
+		begin(*on); /* one that is below */
+		at = leaf(LEAF + 8, BASE + MIDDLE + 8);
+		stack[at + 2] = STACK + 8;
+		stack[at + 3] = BASE + BY_FP + 8;
+		stack[2] = stack[2] ? stack[2] : BASE + FIRST + 4;
+		EXPECT(UNWIND_NO_GROWTH, 128, LEAF + 8, MIDDLE + 8, BY_FP + 8);
 	}
 }
 
