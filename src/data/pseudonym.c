@@ -131,11 +131,11 @@ size_t pseudonym_text(const struct pseudonym *pseudonym, char *to, const char *p
 static bool public_path(const char *path)
 {
 	static const char names[] =
-		"[vdso]\0[vsyscall]\0[vvar]\0[heap]\0[stack]\0[uprobes]\0//anon\0";
+		"[vdso]\0[vsyscall]\0[vvar]\0[heap]\0[stack]\0[uprobes]\0//anon";
 
 	if (!strncmp(path, "[kernel.kallsyms]", 17))
 		return !path[17] || !strcmp(path + 17, "_text") || !strcmp(path + 17, "_stext");
-	for (const char *name = names; *name; name += strlen(name) + 1)
+	for (const char *name = names; name < names + sizeof(names); name += strlen(name) + 1)
 		if (!strcmp(path, name))
 			return true;
 	return false;

@@ -451,7 +451,7 @@ static bool find_attr(const struct perf_event_attr **attr, const struct reader *
 	*attr = event < 0 ? NULL : &r->attrs[event].attr;
 	if (*attr || r->record->type >= KERNEL_RECORDS_END)
 		return true;
-	return !sample && !(r->attrs[0].attr.flags & PERF_ATTR_SAMPLE_ID_ALL);
+	return !sample && r->attrs && !(r->attrs[0].attr.flags & PERF_ATTR_SAMPLE_ID_ALL);
 }
 
 size_t scrub_record(struct scrub *scrub, void *to, const struct reader *reader)
