@@ -195,7 +195,7 @@ static struct instruction decode(const uint8_t *code, size_t size)
 	if (kind & FULL && !narrow)
 		__builtin_memcpy(&in.immediate, code + i - 4, 4);
 	else
-		in.immediate = (int8_t)code[i - 1];
+		in.immediate = (code[i - 1] ^ 0x80) - 0x80; /* signed */
 	return in;
 }
 
