@@ -2,7 +2,8 @@
  * snprintf(3) and vsnprintf(3) in place of the C library's, whose floating point alone is 8 KiB and
  * on arm64 brings arithmetic of 128-bit floats along. Conversions d i u x X o c s p f and %, flags
  * - 0 + space #, width and precision as numbers or *, lengths hh h l ll j z t. %f below 2^64 rounds
- * to the nearest even digit as the C library does, up to nine decimals; beyond, the last may differ.
+ * to the nearest even digit as the C library does, up to nine decimals; beyond, the last may
+ * differ.
  */
 
 #include <stdarg.h>

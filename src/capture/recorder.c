@@ -21,7 +21,8 @@ int recorder_begin(struct recorder *recorder, struct arena *arena, struct rings 
 	recorder->parts = arena_array(arena, struct iovec, rings->count * 2 + 1);
 	if (sample_type & PERF_SAMPLE_TIME)
 		recorder->time_word = 1 + (uint32_t)__builtin_popcountll(sample_type & before_time);
-	return recorder->parts ? 0 : -ENOMEM;
+	recorder->whole = arena_take(arena, 1, RECORD_MAX + 8);
+	return recorder->parts && recorder->whole ? 0 : -ENOMEM;
 }
 
 static void count_sample(struct recorder *recorder, const struct ring *ring, uint64_t at)
@@ -38,9 +39,24 @@ static void count_sample(struct recorder *recorder, const struct ring *ring, uin
 		recorder->last_ns = time_ns;
 }
 
-static void count_record(struct recorder *recorder, const struct ring *ring, uint64_t at,
-	uint32_t type, bool sideband)
+/* A record that may wrap as one piece. */
+static const struct perf_event_header *whole_record(
+	const struct recorder *recorder, const struct ring *ring, uint64_t at, uint64_t size)
 {
+	uint64_t from = at & (ring->size - 1), first = ring->size - from;
+
+	if (size <= first)
+		return (const void *)(ring->data + from);
+	memcpy(recorder->whole, ring->data + from, first);
+	memcpy(recorder->whole + first, ring->data, size - first);
+	return (const void *)recorder->whole;
+}
+
+static void count_record(struct recorder *recorder, const struct ring *ring, uint64_t at,
+	uint64_t header, bool sideband)
+{
+	uint32_t type = (uint32_t)header;
+
 	recorder->records++;
 	if (type == PERF_RECORD_SAMPLE)
 		count_sample(recorder, ring, at);
@@ -52,6 +68,8 @@ static void count_record(struct recorder *recorder, const struct ring *ring, uin
 		recorder->lost_samples += ring_word(ring, at + 8);
 	else if (type == PERF_RECORD_THROTTLE)
 		recorder->throttled++;
+	else if (type == PERF_RECORD_MMAP2 && recorder->mapped)
+		recorder->mapped(whole_record(recorder, ring, at, header >> 48));
 }
 
 /* The header word is type, misc, size from its low end upwards. */
@@ -64,7 +82,7 @@ static void count_ring(struct recorder *recorder, const struct ring *ring, bool 
 		/* the kernel does not write such a record; never loop on one */
 		if (size < MIN_RECORD_BYTES || size > ring->head - at)
 			return;
-		count_record(recorder, ring, at, (uint32_t)header, sideband);
+		count_record(recorder, ring, at, header, sideband);
 		at += size;
 	}
 }
@@ -87,19 +105,6 @@ static uint64_t whole_bytes(const struct rings *rings, uint64_t written)
 		}
 	}
 	return whole;
-}
-
-/* A record that may wrap as one piece. */
-static const struct perf_event_header *whole_record(
-	const struct recorder *recorder, const struct ring *ring, uint64_t at, uint64_t size)
-{
-	uint64_t from = at & (ring->size - 1), first = ring->size - from;
-
-	if (size <= first)
-		return (const void *)(ring->data + from);
-	memcpy(recorder->whole, ring->data + from, first);
-	memcpy(recorder->whole + first, ring->data, size - first);
-	return (const void *)recorder->whole;
 }
 
 static void flush(struct recorder *recorder)
@@ -187,8 +192,7 @@ int recorder_rewrite_begin(
 {
 	recorder->rewrite = rewrite;
 	recorder->staged = arena_take(arena, 1, STAGED_BYTES);
-	recorder->whole = arena_take(arena, 1, RECORD_MAX + 8);
-	return recorder->staged && recorder->whole ? 0 : -ENOMEM;
+	return recorder->staged ? 0 : -ENOMEM;
 }
 
 int recorder_round(struct recorder *recorder)

@@ -39,6 +39,7 @@ struct recorder {
 	uint8_t *staged; /* with a rewrite: what is not yet written */
 	size_t staged_bytes;
 	uint8_t *whole; /* a record that wraps in its ring */
+	void (*mapped)(const struct perf_event_header *record); /* sees each MMAP2, or NULL */
 
 	uint64_t samples, records;
 	uint64_t lost;		    /* records of sample rings, by PERF_RECORD_LOST */

@@ -69,7 +69,8 @@ int sampling_add_sideband(struct event_list *events, const struct sampling *samp
 			    PERF_ATTR_WATERMARK | PERF_ATTR_SAMPLE_ID_ALL | PERF_ATTR_TASK |
 			    PERF_ATTR_COMM | PERF_ATTR_COMM_EXEC | PERF_ATTR_MMAP |
 			    PERF_ATTR_MMAP2 | PERF_ATTR_KSYMBOL | PERF_ATTR_BPF_EVENT |
-			    PERF_ATTR_BUILD_ID | (sampling->data_maps ? PERF_ATTR_MMAP_DATA : 0) |
+			    (sampling->build_ids ? PERF_ATTR_BUILD_ID : 0) |
+			    (sampling->data_maps ? PERF_ATTR_MMAP_DATA : 0) |
 			    (sampling->inherit ? PERF_ATTR_INHERIT : 0);
 	return events->count - 1;
 }

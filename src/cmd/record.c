@@ -59,7 +59,7 @@ static struct {
 	const char *frequency, *pages, *output, *callgraph, *delay, *ceiling;
 	uint64_t period, memory;
 	struct target_wish target;
-	bool callchain, no_inherit, quiet, address, sample_cpu, keep_stacks;
+	bool callchain, build_ids, no_inherit, quiet, address, sample_cpu, keep_stacks;
 	int verbose;
 } asked = { .output = "perf.data", .memory = DEFAULT_ARENA_BYTES };
 
@@ -105,6 +105,8 @@ static const struct option options[] = {
 	{ OPTION_STRING, 'm', "mmap-pages", &asked.pages, "PAGES|SIZE",
 		"ring for samples per CPU; default: what is allowed", NULL },
 	{ OPTION_BYTES, 0, "memory", &asked.memory, "SIZE", "memory for tables (4M)", NULL },
+	{ OPTION_FLAG, 0, "buildid-mmap", &asked.build_ids, NULL,
+		"build IDs in mappings, not in a section (may upset other recorders)", NULL },
 	{ OPTION_FLAG, 'q', "quiet", &asked.quiet, NULL, "say only what fails", NULL },
 	{ OPTION_COUNT, 'v', "verbose", &asked.verbose, NULL, "show the plan", NULL },
 	{ OPTION_FLAG, 'N', "no-buildid-cache", NULL, NULL, "as always: there is no cache", NULL },
@@ -192,6 +194,7 @@ static int choose_sampling(const struct limits *limits)
 		.period = asked.period,
 		.cpu = target.system_wide || asked.target.cpus || asked.sample_cpu,
 		.address = asked.address,
+		.build_ids = asked.build_ids,
 		/* perf looks for the frame information of a kept stack in its mapping */
 		.data_maps = asked.address || asked.keep_stacks,
 		.inherit = !asked.no_inherit && !target.system_wide,
@@ -343,7 +346,16 @@ static int write_failed(void)
 		output.path, strerror(-writer.error), writer.committed);
 }
 
-/* Synthesized records on their way to the file; their mappings have no build IDs. */
+/* A mapping on its way to the file: what its build ID is may have to be told at the end. */
+static void see_mapping(const struct perf_event_header *header)
+{
+	struct record mapping;
+
+	if (record_decode(&mapping, header, &events.at[sideband].attr) == RECORD_OK)
+		buildids_add(&buildids, &mapping.mmap);
+}
+
+/* Synthesized records on their way to the file. */
 static int emit_records(void *context, const void *records, size_t size)
 {
 	struct iovec part = { (void *)records, size };
@@ -352,11 +364,9 @@ static int emit_records(void *context, const void *records, size_t size)
 	(void)context;
 	while (at < end) {
 		const struct perf_event_header *header = (const void *)at;
-		struct record mapping;
 
-		if (header->type == PERF_RECORD_MMAP2 &&
-			record_decode(&mapping, header, synthesize.attr) == RECORD_OK)
-			buildids_add(&buildids, &mapping.mmap);
+		if (header->type == PERF_RECORD_MMAP2)
+			see_mapping(header);
 		at += header->size;
 	}
 	if (unwinds)
@@ -542,6 +552,7 @@ static int record(char *const *command_line)
 	if (recorder_begin(&recorder, &arena, &rings, &writer, events.at[0].attr.sample_type) ||
 		(unwinds && recorder_rewrite_begin(&recorder, &arena, &record_stacks_rewrite)))
 		return message_fail("the rings' tables do not fit; give more with --memory");
+	recorder.mapped = see_mapping;
 	if (!asked.delay)
 		if (!(events.at[0].attr.flags & PERF_ATTR_ENABLE_ON_EXEC))
 			enable_samples();

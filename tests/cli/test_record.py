@@ -212,6 +212,27 @@ def test_build_ids_of_what_ran_before(perfbox, perf, run, out):
     assert told["/usr/bin/sleep"] == own and any("/libc.so" in path for path in told)
 
 
+def test_build_ids_of_what_the_command_maps(perfbox, perf, run, compress, out):
+    own = re.search(r"Build ID: (\w+)", run("readelf", "-n", "/usr/bin/gzip").out).group(1)
+    perfbox("record", "-o", out, *compress, text=False)
+    told = dict(reversed(line.split()) for line in perf("buildid-list", "-f", "-i", out).lines if "/" in line)
+    assert told["/usr/bin/gzip"] == own
+    perfbox("record", "--buildid-mmap", "-o", out, *compress, text=False)
+    mappings = perf("script", "-f", "-i", out, "--show-mmap-events").lines
+    assert any(f"<{own}>" in line and "/usr/bin/gzip" in line for line in mappings)
+
+
+def test_stock_perf_records_beside_it(build, perf, out, tmp_path):
+    """Build IDs in the mappings of one recorder crash another on some kernels: not by default."""
+    recorder = subprocess.Popen([build / "perfbox", "record", "-q", "-a", "-o", out])
+    try:
+        wait_for(lambda: out.exists() and out.stat().st_size > 10000)
+        perf("record", "-q", "-e", "cpu-clock", "-o", tmp_path / "theirs", "true")
+    finally:
+        recorder.terminate()
+        recorder.wait()
+
+
 def test_delay_skips_the_beginning(perfbox, perf, workload, out):
     """By the file's own clock: the side-band tells of the exec, samples come 400 ms later."""
     perfbox("record", "-D", "400", "-o", out, workload("deep"), "1")

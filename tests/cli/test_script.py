@@ -98,7 +98,8 @@ def test_folded_stacks_are_alike(recordings, perf, perfbox):
 @pytest.mark.parametrize("name", ["plain", "chains"])
 def test_tracepoints_are_formatted_as_perf_does(tracepoints, perf, perfbox, name):
     ours, theirs = perfbox("script", "-i", tracepoints / name), plain(perf, tracepoints / name)
-    assert ours.err == "" and theirs.count("\n") > 100
+    assert ours.err == "" or "come after later ones" in ours.err  # perf's file may have them so
+    assert theirs.count("\n") > 100
     wrong = [pair for pair in zip(ours.out.splitlines(), theirs.splitlines(), strict=True) if pair[0] != pair[1]
              and not pair[1].startswith("\t")]
     assert wrong == []

@@ -235,9 +235,8 @@ static void forks_do_not_copy(void **state)
 static void what_finds_no_room_is_counted(void **state)
 {
 	(void)state;
-	while (!processes.dropped && arena.used + 64 < arena.size)
+	for (size_t i = 0; i < arena.size && !processes.dropped; i++)
 		map(1, 0x1000, 0x1000, "/a", 1);
-	map(1, 0x1000, 0x1000, "/a", 1);
 	assert_true(processes.dropped > 0);
 	assert_string_equal(at(1, 0x1000, 5), "nothing");
 }
