@@ -17,7 +17,7 @@ void start_relocate(void);
 /* An even entry is the address of a word; an odd one a bitmap of the 63 words that follow. */
 static void apply(const uint64_t *entry, size_t count, uint64_t base)
 {
-	uint64_t *where = NULL;
+	uint64_t *where = (uint64_t *)base; /* an address comes first */
 
 	for (size_t i = 0; i < count; i++) {
 		if (!(entry[i] & 1)) {
