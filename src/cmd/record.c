@@ -547,6 +547,8 @@ static int record(char *const *command_line)
 
 	if (!written)
 		return message_fail("the table of events does not fit; give more with --memory");
+	/* a closed stream is a failed write; the command, forked before, keeps its own ways */
+	signal(SIGPIPE, SIG_IGN);
 	if (begin_file(written, command_line))
 		return 1;
 	if (recorder_begin(&recorder, &arena, &rings, &writer, events.at[0].attr.sample_type) ||
@@ -578,7 +580,6 @@ static int take_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
 	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return signals < 0 ? message_fail("signalfd: %s", strerror(errno)) : 0;
 }

@@ -248,6 +248,11 @@ def test_too_fast_is_clamped_with_a_word(perfbox, perf, out):
     assert f"sampling at {most} Hz" in perfbox("record", "-F", "max", "-o", out, "true").err
 
 
+def test_the_command_gets_the_callers_signals(perfbox, run, out):
+    show = ["grep", "-E", "Sig(Blk|Ign|Cgt)", "/proc/self/status"]
+    assert perfbox("record", "-q", "-o", out, *show).out == run(*show).out
+
+
 def test_quiet_says_nothing(perfbox, out):
     assert perfbox("record", "-q", "-o", out, "true").err == ""
 
