@@ -205,10 +205,14 @@ static uint64_t end_of(uint64_t start, uint64_t size)
 	return size && size <= UINT64_MAX - start ? start + size : UINT64_MAX;
 }
 
+static bool in_kernel_mode(const struct record *r)
+{
+	return (r->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL;
+}
+
 static bool is_kernel(const struct record *r, uint32_t pid)
 {
-	return (r->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL ||
-	       pid == PROCESS_KERNEL;
+	return in_kernel_mode(r) || pid == PROCESS_KERNEL;
 }
 
 static bool is_guest(const struct record *r)
@@ -261,7 +265,7 @@ static void tell_build_id(struct processes *p, const struct record *r)
 	const struct record_build_id *b = &r->build_id;
 	struct image_id id = {
 		.path = b->path,
-		.kernel = is_kernel(r, b->pid),
+		.kernel = in_kernel_mode(r), /* perf writes pid -1 for every image */
 		.build_id = b->build_id,
 		.build_id_size = b->size,
 	};
