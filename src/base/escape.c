@@ -34,14 +34,23 @@ static bool is_control(const char *at, size_t length)
 /* What stands for the `length` bytes at `from` (0: one broken byte); at most 7 bytes and a NUL. */
 typedef void piece_of(char piece[8], const char *from, size_t length);
 
-static size_t escape(char *to, size_t cap, const char *from, piece_of *piece_for, bool keep_newline)
+/* Printable ASCII but for `special` stands for itself: nearly all there is, and copied at once. */
+static size_t escape(char *to, size_t cap, const char *from, piece_of *piece_for,
+	const char *special, bool keep_newline)
 {
 	size_t used = 0;
 
 	while (*from) {
-		size_t length = escape_utf8_length(from), size;
+		size_t length, size;
 		char piece[8] = "";
 
+		if (*from >= ' ' && *from <= '~' && !strchr(special, *from)) {
+			if (used + 1 >= cap)
+				break;
+			to[used++] = *from++;
+			continue;
+		}
+		length = escape_utf8_length(from);
 		if (keep_newline && *from == '\n')
 			strcpy(piece, "\n");
 		else
@@ -93,15 +102,15 @@ static void xml_piece(char piece[8], const char *from, size_t length)
 
 size_t escape_text(char *to, size_t cap, const char *from, int flags)
 {
-	return escape(to, cap, from, text_piece, flags & ESCAPE_KEEP_NEWLINE);
+	return escape(to, cap, from, text_piece, "", flags & ESCAPE_KEEP_NEWLINE);
 }
 
 size_t escape_json(char *to, size_t cap, const char *from)
 {
-	return escape(to, cap, from, json_piece, false);
+	return escape(to, cap, from, json_piece, "\"\\", false);
 }
 
 size_t escape_xml(char *to, size_t cap, const char *from)
 {
-	return escape(to, cap, from, xml_piece, false);
+	return escape(to, cap, from, xml_piece, "&<>\"'", false);
 }
