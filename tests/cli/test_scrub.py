@@ -20,7 +20,8 @@ def recordings(perf, perfbox, workload, tmp_path_factory):
     threads = str(workload("threads"))
     perf(*RECORD, "-d", "--phys-data", "--call-graph", "dwarf,512", "-F", "1000",
          "-e", "cpu-clock,page-faults", "-o", where / "all", threads)
-    perfbox("record", "-q", "-a", "-g", "-F", "1000", "-o", where / "chains", threads)
+    perfbox("record", "-q", "-a", "-g", "-F", "1000", "-o", where / "chains",
+            "sh", "-c", f"{threads}; {workload('kernel')}")
     return where
 
 
@@ -106,7 +107,7 @@ def test_symbols_of_anonymous_files_are_found(recordings, perf, perfbox, tmp_pat
     perfbox("scrub", "--anonymize", recordings / "chains", tmp_path / "out")
 
     def names(path):
-        text = perf("script", "--no-inline", "-i", path, "-F", "ip,sym,dso", "-G").out.splitlines()
+        text = perf("script", "--no-inline", "-i", path, "-F", "ip,sym,dso").out.splitlines()
         return [line.split()[1] for line in text if "([kernel.kallsyms])" in line]
 
     assert names(recordings / "chains") == names(tmp_path / "out") != []
