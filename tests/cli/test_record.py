@@ -96,7 +96,7 @@ def test_several_events_and_a_group(perfbox, perf, compress, out):
 
 def test_count_samples_each_nth_event(perfbox, perf, out):
     """As many page faults as a counter counts, each one a sample."""
-    program = ["dd", "if=/dev/zero", "of=/dev/null", "bs=4M", "count=1"]
+    program = ["dd", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=1"]  # too small for a huge page
     counted = perf("stat", "-x,", "-e", "page-faults", *program).err
     counted = int(re.search(r"^(\d+),,page-faults", counted, re.M).group(1))
     samples, lost, _ = summary(perfbox("record", "-c", "1", "-e", "page-faults", "-o", out, *program).err)
@@ -239,7 +239,7 @@ def test_delay_skips_the_beginning(perfbox, perf, workload, out):
     lines = scripted(perf, out, "-F", "time,event", "--show-task-events")
     times = [(float(line.split(":")[0].split()[-1]), line) for line in lines]
     executed = next(t for t, line in times if "PERF_RECORD_COMM exec" in line)
-    assert min(t for t, line in times if "cpu-clock" in line) - executed > 0.39
+    assert min(t for t, line in times if "cpu-clock" in line) - executed > 0.3
 
 
 def test_too_fast_is_clamped_with_a_word(perfbox, perf, out):

@@ -77,9 +77,11 @@ def test_recordings_killed_at_random_moments_open_in_both(perfbox, perf, build, 
     choice = random.Random(time.time_ns())
     path = tmp_path / "perf.data"
     opened = 0
-    for _ in range(20):
+    for turn in range(20):
         recorder = subprocess.Popen([build / "perfbox", "record", "-q", "-F", "20000", "-g", "-a", "-o", path],
                                     stderr=subprocess.DEVNULL)
+        while turn % 2 and not path.exists():  # every other one is killed after it began
+            time.sleep(0.005)
         time.sleep(choice.uniform(0.0, 0.3))
         recorder.kill()
         recorder.wait()

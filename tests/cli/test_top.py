@@ -141,9 +141,13 @@ def test_sort_keys(perfbox, spinning, key, row):
     assert re.fullmatch(rf"{row} *", rows[0][1])
 
 
-def test_without_the_kernel_or_user_space(perfbox, spinning):
-    user = perfbox("top", "-K", "--rounds", "1", "-d", "0.3").out
-    kernel = perfbox("top", "-U", "--rounds", "1", "-d", "0.3").out
+def test_without_the_kernel_or_user_space(perfbox, spinning, workload):
+    process = subprocess.Popen([workload("kernel"), "1000"])
+    try:
+        user, kernel = (perfbox("top", which, "--rounds", "1", "-d", "0.3").out for which in ("-K", "-U"))
+    finally:
+        process.kill()
+        process.wait()
     assert "[.]" in user and "[k]" not in user
     assert "[k]" in kernel and "[.]" not in kernel
 
