@@ -1,7 +1,9 @@
 #include "cmd/cmd.h"
 #include "cmd/record_category.h"
 #include "cmd/record_fields.h"
+#include "cmd/record_file.h"
 #include "cmd/record_stacks.h"
+#include "cmd/sampler.h"
 
 #include "access/facts.h"
 #include "access/verdict.h"
@@ -46,7 +48,6 @@ static const char usage[] =
 	"\n";
 
 #define DEFAULT_ARENA_BYTES (4u << 20)
-#define DEFAULT_FREQUENCY_HZ 4000
 #define DEFAULT_STACK_BYTES 8192
 #define STACK_RING_PAGES 1024  /* where nothing limits them: stacks fill a ring quickly */
 #define MOST_STACK_BYTES 65528 /* a record's size has 16 bits */
@@ -54,21 +55,21 @@ static const char usage[] =
 #define ROUND_MS 500	       /* at least this often a recording is committed */
 
 static struct {
-	struct option_list events;
+	struct sampler_wish sampler;
 	struct record_fields fields;
-	const char *frequency, *pages, *output, *callgraph, *delay, *ceiling;
-	uint64_t period, memory;
-	struct target_wish target;
-	bool callchain, build_ids, no_inherit, quiet, address, sample_cpu, keep_stacks;
+	const char *output, *callgraph, *delay, *ceiling;
+	uint64_t memory;
+	bool callchain, build_ids, quiet, address, sample_cpu, keep_stacks;
 	int verbose;
 } asked = { .output = "perf.data", .memory = DEFAULT_ARENA_BYTES };
 
 static const struct option options[] = {
 	{ OPTION_GROUP, 0, NULL, NULL, NULL, "What to sample:", NULL },
-	{ OPTION_LIST, 'e', "event", &asked.events, "EVENT[,...]",
+	{ OPTION_LIST, 'e', "event", &asked.sampler.events, "EVENT[,...]",
 		"events (see perfbox list); default cycles, else cpu-clock", NULL },
-	{ OPTION_STRING, 'F', "freq", &asked.frequency, "HZ|max", "samples a second (4000)", NULL },
-	{ OPTION_U64, 'c', "count", &asked.period, "N", "one sample every N events", NULL },
+	{ OPTION_STRING, 'F', "freq", &asked.sampler.frequency, "HZ|max", "samples a second (4000)",
+		NULL },
+	{ OPTION_U64, 'c', "count", &asked.sampler.period, "N", "one sample every N events", NULL },
 	{ OPTION_FLAG, 'g', NULL, &asked.callchain, NULL, "with callchains (frame pointers)",
 		NULL },
 	{ OPTION_STRING, 0, "call-graph", &asked.callgraph, "fp|dwarf[,BYTES]|no",
@@ -91,18 +92,20 @@ static const struct option options[] = {
 	{ OPTION_STRING, 0, "max-category", &asked.ceiling, "N",
 		"refuse what collects more: 4a code, 4b data addresses, 4c registers", NULL },
 	{ OPTION_GROUP, 0, NULL, NULL, NULL, "Where:", NULL },
-	{ OPTION_FLAG, 'a', "all-cpus", &asked.target.system_wide, NULL, "the whole system", NULL },
-	{ OPTION_STRING, 'C', "cpu", &asked.target.cpus, "LIST", "these CPUs (0-3,6)", NULL },
-	{ OPTION_STRING, 'p', "pid", &asked.target.pids, "LIST",
+	{ OPTION_FLAG, 'a', "all-cpus", &asked.sampler.target.system_wide, NULL, "the whole system",
+		NULL },
+	{ OPTION_STRING, 'C', "cpu", &asked.sampler.target.cpus, "LIST", "these CPUs (0-3,6)",
+		NULL },
+	{ OPTION_STRING, 'p', "pid", &asked.sampler.target.pids, "LIST",
 		"these processes with all their threads", NULL },
-	{ OPTION_STRING, 't', "tid", &asked.target.tids, "LIST", "these threads", NULL },
-	{ OPTION_FLAG, 'i', "no-inherit", &asked.no_inherit, NULL,
+	{ OPTION_STRING, 't', "tid", &asked.sampler.target.tids, "LIST", "these threads", NULL },
+	{ OPTION_FLAG, 'i', "no-inherit", &asked.sampler.no_inherit, NULL,
 		"not the children of what is sampled", NULL },
 	{ OPTION_STRING, 'D', "delay", &asked.delay, "MS", "begin MS milliseconds later", NULL },
 	{ OPTION_GROUP, 0, NULL, NULL, NULL, "How:", NULL },
 	{ OPTION_STRING, 'o', "output", &asked.output, "FILE",
 		"the file (perf.data); - is a stream to standard output", NULL },
-	{ OPTION_STRING, 'm', "mmap-pages", &asked.pages, "PAGES|SIZE",
+	{ OPTION_STRING, 'm', "mmap-pages", &asked.sampler.pages, "PAGES|SIZE",
 		"ring for samples per CPU; default: what is allowed", NULL },
 	{ OPTION_BYTES, 0, "memory", &asked.memory, "SIZE", "memory for tables (4M)", NULL },
 	{ OPTION_FLAG, 0, "buildid-mmap", &asked.build_ids, NULL,
@@ -117,55 +120,10 @@ static const struct option options[] = {
 
 static char program[] = "perfbox";
 static struct arena arena;
-static struct event_list events;
-static struct target target;
-static struct session session;
-static struct budget budget;
-static struct rings rings;
-static struct writer writer;
+static struct sampler sampler = { .arena = &arena };
+static struct record_file file = { .sampler = &sampler };
 static struct recorder recorder;
-static struct output output;
-static struct synthesize synthesize;
-static struct buildids buildids;
-static int sideband;
-static bool unwinds; /* stacks, while recording */
-static int signals;  /* of signalfd(2) */
-
-static int choose_events(void)
-{
-	struct event_error error;
-
-	for (int i = 0; i < asked.events.count; i++)
-		if (event_parse(&events, asked.events.at[i], NULL, &error))
-			return message_usage("-e %s: %s", asked.events.at[i], error.text);
-	if (!events.count && !sampling_add_default(&events))
-		return message_fail("no room for an event");
-	return 0;
-}
-
-/* -F, with max and above clamped to what the kernel allows. */
-static int choose_frequency(uint64_t *hz, const struct limits *limits)
-{
-	int64_t most = fact_or(limits->max_sample_rate, INT64_MAX);
-	bool max = asked.frequency && !strcmp(asked.frequency, "max");
-
-	*hz = DEFAULT_FREQUENCY_HZ;
-	if (asked.frequency && !max && (number_u64(asked.frequency, hz) || !*hz))
-		return message_usage(
-			"-F %s: is not a number of samples a second; see --help", asked.frequency);
-	if (max && most == INT64_MAX)
-		return message_fail(
-			"-F max: the most allowed is not known "
-			"(/proc/sys/kernel/perf_event_max_sample_rate: %s); give a number",
-			fact_reason(limits->max_sample_rate));
-	if (max || *hz > (uint64_t)most) {
-		*hz = (uint64_t)most;
-		message("sampling at %" PRIu64
-			" Hz, the most that perf_event_max_sample_rate allows",
-			*hz);
-	}
-	return 0;
-}
+static int signals; /* of signalfd(2) */
 
 /* --call-graph: fp, dwarf with the bytes of stack, or no. */
 static int choose_callchain(struct sampling *sampling)
@@ -184,252 +142,53 @@ static int choose_callchain(struct sampling *sampling)
 			"--call-graph %s: the kernel copies 8 to %u bytes", how, MOST_STACK_BYTES);
 	sampling->stack_bytes = (uint32_t)(bytes + 7) & ~7u;
 	sampling->user_regs = asked.keep_stacks ? arch_host->user_regs : arch_host->frames->sampled;
-	unwinds = !asked.keep_stacks;
+	file.unwinds = !asked.keep_stacks;
 	return 0;
 }
 
 static int choose_sampling(const struct limits *limits)
 {
+	const struct target_wish *target = &asked.sampler.target;
 	struct sampling sampling = {
-		.period = asked.period,
-		.cpu = target.system_wide || asked.target.cpus || asked.sample_cpu,
+		.cpu = sampler.target.system_wide || target->cpus || asked.sample_cpu,
 		.address = asked.address,
 		.build_ids = asked.build_ids,
 		/* perf looks for the frame information of a kept stack in its mapping */
 		.data_maps = asked.address || asked.keep_stacks,
-		.inherit = !asked.no_inherit && !target.system_wide,
-		.enable_on_exec = target.child && !target.system_wide && !asked.delay &&
-				  !asked.target.pids && !asked.target.tids,
+		.enable_on_exec = sampler.target.child && !sampler.target.system_wide &&
+				  !asked.delay && !target->pids && !target->tids,
 	};
 	int status = choose_callchain(&sampling);
 
+	file.data_maps = sampling.data_maps;
 	if (!status)
-		status = record_fields_choose(&asked.fields, unwinds, &sampling);
-	if (!status)
-		status = choose_frequency(&sampling.frequency, limits);
-	if (status)
-		return status;
-	sampling_apply(&events, &sampling);
-	sideband = sampling_add_sideband(&events, &sampling);
-	return sideband < 0 ? message_fail("-e: more events than there is room for") : 0;
+		status = record_fields_choose(&asked.fields, file.unwinds, &sampling);
+	return status ? status : sampler_sampling(&sampler, &asked.sampler, &sampling, limits);
 }
 
-static int plan_rings(const struct limits *limits)
+static int open_sampler(const struct limits *limits)
 {
-	bool stacks = events.at[0].attr.sample_stack_user;
-	uint32_t pages = stacks && limits->unlimited_rings ? STACK_RING_PAGES : 0;
+	bool stacks = sampler.events.at[0].attr.sample_stack_user;
 
-	budget.page_bytes = limits->page_kb * 1024;
-	budget.cpus = target.cpu_count;
-	budget.limit_kb = (uint64_t)fact_or(limits->mlock_kb, 516);
-	budget.unlimited = limits->unlimited_rings;
-	if (asked.pages && budget_parse_pages(asked.pages, budget.page_bytes, &pages))
-		return message_usage(
-			"-m %s: is not a number of pages or a size such as 512K", asked.pages);
-	budget_plan(&budget, pages);
-	return 0;
-}
-
-static int refused(struct refusal refusal)
-{
-	char text[2048];
-
-	verdict_explain(text, sizeof(text), &refusal);
-	return message_fail("%s", text);
-}
-
-static int refused_open(const struct session_fault *fault)
-{
-	const struct event *event = &events.at[fault->event];
-
-	if (fault->error == ENOMEM && !session.open)
-		return message_fail("the table of descriptors does not fit; give more with "
-				    "--memory");
-	return refused((struct refusal){ .event = event->name,
-		.attr = &event->attr,
-		.pid = fault->pid,
-		.cpu = fault->cpu,
-		.error = fault->error,
-		.descriptors = (uint64_t)events.count * target.cpu_count * target.thread_count });
-}
-
-/* Opens everything, with less where the kernel does not allow as much. */
-static int open_session(void)
-{
-	struct session_fault fault;
-
-	while (session_open(&session, &arena, &events, &target, &fault)) {
-		const char *less =
-			relax_event(&events.at[fault.event], fault.error, !asked.events.count);
-
-		if (!less)
-			return refused_open(&fault);
-		if (*less)
-			message("%s: %s", events.at[fault.event].name, less);
-		session_close(&session);
-	}
-	return 0;
-}
-
-/* Descriptors and rings. A ring that is not allowed is tried smaller, with descriptors anew. */
-static int open_rings(void)
-{
-	uint64_t planned_kb = budget_total_kb(&budget);
-	int error;
-
-	for (;;) {
-		size_t mark = arena.used;
-
-		if (open_session())
-			return 1;
-		error = rings_map(&rings, &arena, &session, sideband, &budget);
-		if (error != -EPERM || asked.pages || !budget_halve(&budget))
-			break;
-		session_close(&session);
-		arena_back(&arena, mark);
-	}
-	if (error)
-		return refused((struct refusal){ .error = -error,
-			.map = true,
-			.ring_kb = (budget.sample_pages + 1ull) * budget.page_bytes / 1024,
-			.rings = rings.count,
-			.pid = target.threads[0],
-			.cpu = target.cpus[0] });
-	if (budget_total_kb(&budget) < planned_kb)
-		message("rings of %" PRIu64 " KiB instead of %" PRIu64
-			" KiB: other recordings of this user hold the rest",
-			budget_total_kb(&budget), planned_kb);
-	return 0;
+	return sampler_open(&sampler, &asked.sampler,
+		stacks && limits->unlimited_rings ? STACK_RING_PAGES : 0, limits);
 }
 
 static void show_plan(void)
 {
-	message("%u CPUs, %u threads, %u descriptors", target.cpu_count, target.thread_count,
-		session.open);
+	const struct budget *budget = &sampler.budget;
+
+	message("%u CPUs, %u threads, %u descriptors", sampler.target.cpu_count,
+		sampler.target.thread_count, sampler.session.open);
 	message("rings per CPU: %u pages for samples, %u for the side-band, 2 to control them; "
 		"%" PRIu64 " KiB in all, allowed %" PRIu64 " KiB%s",
-		budget.sample_pages, budget.sideband_pages, budget_total_kb(&budget),
-		budget_limit_kb(&budget), budget.unlimited ? " (not binding here)" : "");
+		budget->sample_pages, budget->sideband_pages, budget_total_kb(budget),
+		budget_limit_kb(budget), budget->unlimited ? " (not binding here)" : "");
 }
 
-/* The kernel's ids of an event's descriptors, by which its samples are known. */
-static int collect_ids(struct writer_event *event, int index)
-{
-	uint64_t *ids =
-		arena_array(&arena, uint64_t, (size_t)target.cpu_count * target.thread_count);
-
-	if (!ids)
-		return message_fail("the table of event ids does not fit; give more with --memory");
-	*event = (struct writer_event){ &events.at[index].attr, ids, 0, events.at[index].name };
-	if (unwinds && events.at[index].attr.sample_type & PERF_SAMPLE_STACK_USER) {
-		struct perf_event_attr *stored = arena_new(&arena, struct perf_event_attr);
-
-		if (!stored)
-			return message_fail("the attrs do not fit; give more with --memory");
-		record_stacks_stored(stored, event->attr);
-		event->attr = stored;
-	}
-	for (uint32_t cpu = 0; cpu < target.cpu_count; cpu++)
-		for (uint32_t thread = 0; thread < target.thread_count; thread++) {
-			int fd = session_fd(&session, index, cpu, thread);
-
-			if (fd >= 0 && session_id(fd, &ids[event->id_count]))
-				event->id_count++;
-		}
-	return 0;
-}
-
-static int write_failed(void)
-{
-	return message_fail("%s: writing failed: %s; it is whole up to %" PRIu64
-			    " bytes of records",
-		output.path, strerror(-writer.error), writer.committed);
-}
-
-/* A mapping on its way to the file: what its build ID is may have to be told at the end. */
 static void see_mapping(const struct perf_event_header *header)
 {
-	struct record mapping;
-
-	if (record_decode(&mapping, header, &events.at[sideband].attr) == RECORD_OK)
-		buildids_add(&buildids, &mapping.mmap);
-}
-
-/* Synthesized records on their way to the file. */
-static int emit_records(void *context, const void *records, size_t size)
-{
-	struct iovec part = { (void *)records, size };
-	const char *at = records, *end = at + size;
-
-	(void)context;
-	while (at < end) {
-		const struct perf_event_header *header = (const void *)at;
-
-		if (header->type == PERF_RECORD_MMAP2)
-			see_mapping(header);
-		at += header->size;
-	}
-	if (unwinds)
-		record_stacks_tell(records, size);
-	return writer_records(&writer, &part, 1);
-}
-
-/* The header, and what was there before the first sample. */
-static int begin_file(struct writer_event *written, char *const *command_line)
-{
-	struct provenance provenance = { written, (uint32_t)events.count, &events, command_line, 0,
-		0, 0 };
-
-	for (int i = 0; i < events.count; i++)
-		if (collect_ids(&written[i], i))
-			return 1;
-	writer_begin(&writer, output.fd, output.stream, written, (uint32_t)events.count);
-	if (output.stream)
-		provenance_write(&provenance, &writer, &arena);
-	if (unwinds &&
-		record_stacks_begin(
-			&(struct record_stacks){ written, &events, sideband, &synthesize }, &arena))
-		return message_fail(
-			"the tables to unwind with do not fit; give more with --memory");
-	session_control(&session, sideband, PERF_EVENT_IOC_ENABLE);
-	buildids_begin(&buildids, &arena);
-	synthesize.attr = &events.at[sideband].attr;
-	synthesize.emit = emit_records;
-	synthesize.data_maps = asked.address || asked.keep_stacks;
-	if (!synthesize_kernel(&synthesize))
-		synthesize_tasks(&synthesize, &target);
-	writer_commit(&writer);
-	return writer.error ? write_failed() : 0;
-}
-
-/* A section for what the records themselves do not tell. False where it does not fit. */
-static bool write_build_ids(void)
-{
-	size_t mark = arena.used;
-	struct body body = { .cap = (arena.size - mark) / 2 & ~(size_t)15 };
-
-	body.bytes = arena_take(&arena, 1, body.cap);
-	if (buildids_put(&buildids, &body) && !body.full)
-		writer_feature(&writer, HEADER_BUILD_ID, body.bytes, body.size);
-	if (body.full)
-		arena_back(&arena, mark);
-	else
-		arena_trim(&arena, mark, body.size);
-	return !body.full && !buildids.dropped;
-}
-
-static int end_file(struct writer_event *written, char *const *command_line)
-{
-	struct provenance provenance = { written, (uint32_t)events.count, &events, command_line,
-		recorder.first_ns, recorder.last_ns, 0 };
-	uint32_t left_out = 0;
-
-	if (!output.stream)
-		left_out = !write_build_ids() + provenance_write(&provenance, &writer, &arena);
-	if (left_out)
-		message("%u sections about the machine did not fit; give more with --memory",
-			left_out);
-	return writer_finish(&writer) ? write_failed() : 0;
+	record_file_mapped(&file, header);
 }
 
 static uint64_t now_ms(void)
@@ -438,13 +197,6 @@ static uint64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static void enable_samples(void)
-{
-	for (int i = 0; i < events.count; i++)
-		if (i != sideband)
-			session_control(&session, i, PERF_EVENT_IOC_ENABLE);
 }
 
 /* What a signal means: true to end. SIGCHLD of the command ends; so do SIGINT and SIGTERM, which
@@ -456,13 +208,13 @@ static bool signal_ends(int *status)
 	if (read(signals, &info, sizeof(info)) != sizeof(info))
 		return false;
 	if (info.ssi_signo != SIGCHLD) {
-		if (target.child && !target.waits)
-			kill(target.child, (int)info.ssi_signo);
+		if (sampler.target.child && !sampler.target.waits)
+			kill(sampler.target.child, (int)info.ssi_signo);
 		return true;
 	}
-	if (waitpid(target.child, status, WNOHANG) != target.child)
+	if (waitpid(sampler.target.child, status, WNOHANG) != sampler.target.child)
 		return false;
-	target.child = 0;
+	sampler.target.child = 0;
 	return true;
 }
 
@@ -477,26 +229,26 @@ static int run(int *status)
 		bool signalled, alive;
 
 		if (enable_at && now >= enable_at) {
-			enable_samples();
+			sampler_control(&sampler, PERF_EVENT_IOC_ENABLE);
 			enable_at = 0;
 		}
-		alive = rings_wait(&rings, signals,
+		alive = rings_wait(&sampler.rings, signals,
 			enable_at && enable_at - now < ROUND_MS ? (int)(enable_at - now) : ROUND_MS,
 			&signalled);
-		ended = (signalled && signal_ends(status)) || (!alive && !target.child);
+		ended = (signalled && signal_ends(status)) || (!alive && !sampler.target.child);
 		if (recorder_round(&recorder))
-			return write_failed();
+			return record_file_failed(&file);
 	}
-	session_control(&session, -1, PERF_EVENT_IOC_DISABLE);
-	return recorder_round(&recorder) ? write_failed() : 0;
+	session_control(&sampler.session, -1, PERF_EVENT_IOC_DISABLE);
+	return recorder_round(&recorder) ? record_file_failed(&file) : 0;
 }
 
 static uint64_t lost_in_all(void)
 {
 	uint64_t lost = 0;
 
-	for (int i = 0; i < events.count; i++)
-		if (i != sideband)
+	for (int i = 0; i < sampler.events.count; i++)
+		if (i != sampler.sideband)
 			lost += recorder_lost_of(&recorder, i);
 	return (lost > recorder.lost ? lost : recorder.lost) + recorder.lost_samples;
 }
@@ -505,7 +257,7 @@ static void summarize(void)
 {
 	uint64_t lost = lost_in_all();
 
-	if (unwinds)
+	if (file.unwinds)
 		record_stacks_summary(asked.verbose);
 
 	if (asked.verbose)
@@ -515,12 +267,12 @@ static void summarize(void)
 		message("%" PRIu64 " records of processes and mappings were lost: some samples may "
 			"stay unnamed; more ring memory helps (-m)",
 			recorder.lost_sideband);
-	if (synthesize.unreadable)
+	if (file.synthesize.unreadable)
 		message("the mappings of %u processes may not be read: their samples stay unnamed",
-			synthesize.unreadable);
+			file.synthesize.unreadable);
 	message("%" PRIu64 " samples, %" PRIu64 " lost%s, %" PRIu64 " bytes, %s", recorder.samples,
 		lost, recorder.throttled ? " (throttled)" : "",
-		writer.data_offset + writer.data_size, output.path);
+		file.writer.data_offset + file.writer.data_size, file.output.path);
 }
 
 static int exit_status(int status)
@@ -530,42 +282,45 @@ static int exit_status(int status)
 
 static int start_command(void)
 {
-	int error = target_go(&target);
+	int error = target_go(&sampler.target);
 
 	if (!error)
 		return 0;
-	output_discard(&output);
-	message_fail("%s: cannot be run: %s", asked.target.command[0], strerror(error));
+	output_discard(&file.output);
+	message_fail("%s: cannot be run: %s", asked.sampler.target.command[0], strerror(error));
 	return error == ENOENT ? 127 : 126;
 }
 
-static int record(char *const *command_line)
+static int begin(void)
 {
-	struct writer_event *written =
-		arena_array(&arena, struct writer_event, (size_t)events.count);
-	int status = 0, failed;
+	int status = record_file_begin(&file);
 
-	if (!written)
-		return message_fail("the table of events does not fit; give more with --memory");
-	/* a closed stream is a failed write; the command, forked before, keeps its own ways */
-	signal(SIGPIPE, SIG_IGN);
-	if (begin_file(written, command_line))
-		return 1;
-	if (recorder_begin(&recorder, &arena, &rings, &writer, events.at[0].attr.sample_type) ||
-		(unwinds && recorder_rewrite_begin(&recorder, &arena, &record_stacks_rewrite)))
+	if (status)
+		return status;
+	if (recorder_begin(&recorder, &arena, &sampler.rings, &file.writer,
+		    sampler.events.at[0].attr.sample_type) ||
+		(file.unwinds && recorder_rewrite_begin(&recorder, &arena, &record_stacks_rewrite)))
 		return message_fail("the rings' tables do not fit; give more with --memory");
 	recorder.mapped = see_mapping;
-	if (!asked.delay)
-		if (!(events.at[0].attr.flags & PERF_ATTR_ENABLE_ON_EXEC))
-			enable_samples();
-	failed = start_command();
+	if (!asked.delay && !(sampler.events.at[0].attr.flags & PERF_ATTR_ENABLE_ON_EXEC))
+		sampler_control(&sampler, PERF_EVENT_IOC_ENABLE);
+	return start_command();
+}
+
+static int record(void)
+{
+	int status = 0, failed;
+
+	/* a closed stream is a failed write; the command, forked before, keeps its own ways */
+	signal(SIGPIPE, SIG_IGN);
+	failed = begin();
 	if (failed)
 		return failed;
 	failed = run(&status);
-	if (target.child)
-		waitpid(target.child, &status, 0);
+	if (sampler.target.child)
+		waitpid(sampler.target.child, &status, 0);
 	if (!failed)
-		failed = end_file(written, command_line);
+		failed = record_file_end(&file, recorder.first_ns, recorder.last_ns);
 	if (!failed)
 		summarize();
 	return failed ? failed : exit_status(status);
@@ -584,28 +339,6 @@ static int take_signals(void)
 	return signals < 0 ? message_fail("signalfd: %s", strerror(errno)) : 0;
 }
 
-static int choose_target(void)
-{
-	struct target_fault fault;
-	char text[512];
-
-	asked.target.per_cpu = true;
-	if (!target_open(&target, &arena, &asked.target, &fault))
-		return 0;
-	target_explain(&fault, text, sizeof(text));
-	return message_fail("%s", text);
-}
-
-static int open_output(void)
-{
-	enum output_status status = output_open(&output, asked.output);
-
-	if (status == OUTPUT_OK)
-		return 0;
-	return message_fail("%s %s%s%s", asked.output, output_text(status),
-		output.error ? ": " : "", output.error ? strerror(output.error) : "");
-}
-
 int cmd_record(int argc, char **argv)
 {
 	char *command_line[COMMAND_LINE_MAX + 2] = { program };
@@ -620,9 +353,9 @@ int cmd_record(int argc, char **argv)
 	if (record_fields_list(&asked.fields))
 		return 0;
 	if (operands)
-		asked.target.command = argv;
-	else if (!asked.target.system_wide && !asked.target.cpus && !asked.target.pids &&
-		 !asked.target.tids)
+		asked.sampler.target.command = argv;
+	else if (!asked.sampler.target.system_wide && !asked.sampler.target.cpus &&
+		 !asked.sampler.target.pids && !asked.sampler.target.tids)
 		return message_usage("nothing to record: name a command, or -a, -C, -p or -t; see "
 				     "--help");
 	if (asked.quiet)
@@ -630,23 +363,22 @@ int cmd_record(int argc, char **argv)
 	if (arena_reserve(&arena, asked.memory))
 		return message_fail("--memory: %" PRIu64 " bytes cannot be had", asked.memory);
 	facts_limits(&limits);
-	status = choose_events();
+	status = sampler_events(&sampler, &asked.sampler);
 	if (!status)
 		status = take_signals();
 	if (!status)
-		status = choose_target();
+		status = sampler_target(&sampler, &asked.sampler);
 	if (!status)
 		status = choose_sampling(&limits);
 	if (!status)
-		status = record_category_check(asked.ceiling, &events, sideband);
+		status = record_category_check(asked.ceiling, &sampler.events, sampler.sideband);
 	if (!status)
-		status = plan_rings(&limits);
-	if (!status)
-		status = open_rings();
+		status = open_sampler(&limits);
 	if (status)
 		return status;
 	if (asked.verbose)
 		show_plan();
-	status = open_output();
-	return status ? status : record(command_line);
+	file.command_line = command_line;
+	status = record_file_open(&file, asked.output);
+	return status ? status : record();
 }

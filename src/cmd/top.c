@@ -1,5 +1,6 @@
 #include "cmd/cmd.h"
-#include "cmd/top_open.h"
+#include "cmd/sampler.h"
+#include "cmd/top_ids.h"
 
 #include "base/message.h"
 #include "base/terminal.h"
@@ -39,10 +40,10 @@ static const char usage[] =
 #define MEMORY_BYTES (16ull << 20)
 #define TEXT_ROWS 40
 
-static struct top_wish wish;
+static struct sampler_wish wish;
 static uint64_t memory = MEMORY_BYTES, delay_ns = 2000000000, entries, rounds;
 static const char *sort = "dso,symbol", *callgraph;
-static bool plain, raw_names, verbose;
+static bool callchain, plain, raw_names, verbose;
 static struct top top;
 
 static const struct option options[] = {
@@ -51,8 +52,7 @@ static const struct option options[] = {
 		"events (see perfbox list); default cycles, else cpu-clock", NULL },
 	{ OPTION_STRING, 'F', "freq", &wish.frequency, "HZ|max", "samples a second (4000)", NULL },
 	{ OPTION_U64, 'c', "count", &wish.period, "N", "one sample every N events", NULL },
-	{ OPTION_FLAG, 'g', NULL, &wish.callchain, NULL, "with call graphs (frame pointers)",
-		NULL },
+	{ OPTION_FLAG, 'g', NULL, &callchain, NULL, "with call graphs (frame pointers)", NULL },
 	{ OPTION_STRING, 0, "call-graph", &callgraph, "fp|no", "fp as -g", NULL },
 	{ OPTION_GROUP, 0, NULL, NULL, NULL, "Where:", NULL },
 	{ OPTION_FLAG, 'a', "all-cpus", &wish.target.system_wide, NULL,
@@ -85,7 +85,8 @@ static const struct option options[] = {
 };
 
 static struct arena arena;
-static struct top_open opened;
+static struct sampler opened;
+static struct top_ids ids;
 static struct drain drain;
 static struct live live;
 static struct synthesize synthesize;
@@ -154,13 +155,13 @@ static int choose(void)
 	if (callgraph && strcmp(callgraph, "fp") && strcmp(callgraph, "no"))
 		return message_usage("--call-graph %s: want fp or no", callgraph);
 	if (callgraph)
-		wish.callchain = !strcmp(callgraph, "fp");
+		callchain = !strcmp(callgraph, "fp");
 	if (!delay_ns)
 		return message_usage("-d: the delay is 0");
 	if (delay_ns > 3600000000000)
 		return message_usage("-d: the delay is more than an hour");
 	files.raw = raw_names;
-	top.graph = wish.callchain;
+	top.graph = callchain;
 	return choose_sort();
 }
 
@@ -181,7 +182,7 @@ static void take_sample(const struct perf_event_header *header)
 {
 	/* the id is the first word of every sample */
 	int of = header->size >= 16
-			 ? top_event(&opened, ((const uint64_t *)(const void *)header)[1])
+			 ? top_ids_event(&ids, ((const uint64_t *)(const void *)header)[1])
 			 : -1;
 	struct sample sample;
 
@@ -261,7 +262,7 @@ static bool make_rows(
 	if (!top_choose(rows, &top, hist))
 		return false;
 	/* last: each graph takes back what lies behind */
-	if (wish.callchain && callgraph_init(graph, tables, hist))
+	if (callchain && callgraph_init(graph, tables, hist))
 		rows->graph = graph;
 	return true;
 }
@@ -612,7 +613,7 @@ static void name_target(void)
 static int start(void)
 {
 	live.separate = asked_keys;
-	live.callers = wish.callchain;
+	live.callers = callchain;
 	drain.sideband = take_sideband;
 	drain.sample = take_sample;
 	if (drain_begin(&drain, &arena, &opened.rings) || !live_init(&live, &arena, &files))
@@ -629,7 +630,7 @@ static int start(void)
 	watch_keys();
 	last.cpu_ns = own_cpu_ns();
 	last.at_ns = now_ns();
-	session_control(&opened.session, -1, PERF_EVENT_IOC_ENABLE);
+	sampler_control(&opened, PERF_EVENT_IOC_ENABLE);
 	return 0;
 }
 
@@ -640,6 +641,29 @@ static void summarize(void)
 	message("tables carried over %" PRIu64 " times, shrunk early %" PRIu64 " times, %" PRIu64
 		" things found no room, %u processes could not be read",
 		live.moves, live.shrunk, live_dropped(&live), synthesize.unreadable);
+}
+
+static int open_sampler(void)
+{
+	struct sampling sampling = { .cpu = true, .callchain = callchain };
+	struct limits limits;
+	int status;
+
+	opened.arena = &arena;
+	if (!wish.target.pids && !wish.target.tids && !wish.target.cpus)
+		wish.target.system_wide = true;
+	facts_limits(&limits);
+	status = sampler_events(&opened, &wish);
+	if (!status)
+		status = sampler_target(&opened, &wish);
+	if (!status)
+		status = sampler_sampling(&opened, &wish, &sampling, &limits);
+	if (!status)
+		status = sampler_open(&opened, &wish, 0, &limits);
+	if (!status && !top_ids_collect(&ids, &arena, &opened))
+		status = message_fail(
+			"the table of event ids does not fit; give more with --memory");
+	return status;
 }
 
 int cmd_top(int argc, char **argv)
@@ -654,8 +678,7 @@ int cmd_top(int argc, char **argv)
 		return status;
 	if (arena_reserve(&arena, memory))
 		return message_fail("--memory: %" PRIu64 " bytes cannot be had", memory);
-	opened.arena = &arena;
-	status = top_open(&opened, &wish);
+	status = open_sampler();
 	if (!status)
 		status = take_signals();
 	if (!status)

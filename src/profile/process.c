@@ -11,7 +11,7 @@
 
 /* A thread got a name, or (name NULL) was born to `parent` and has its name. */
 struct naming {
-	struct fact fact;
+	struct moment moment;
 	const char *name;
 	uint32_t parent;
 };
@@ -19,7 +19,7 @@ struct naming {
 /* A new address space: shares what `parent` had, or nothing after an exec, where `parent` is the
  * process itself. */
 struct renewal {
-	struct fact fact;
+	struct moment moment;
 	uint32_t parent;
 	bool shares;
 };
@@ -100,23 +100,24 @@ static struct task *task_add(struct processes *p, uint32_t id)
 	return task;
 }
 
-/* A fact of `size` bytes in a timeline of task `id`, which lies at `where` in it; NULL: no room. */
+/* A moment of `size` bytes in a timeline of task `id`, which lies at `where` in it; NULL: no room.
+ */
 static void *tell(struct processes *p, uint32_t id, size_t where, uint64_t time_ns, size_t size)
 {
 	struct task *task = task_add(p, id);
-	struct fact *fact = task ? arena_take(p->arena, 1, size) : NULL;
+	struct moment *moment = task ? arena_take(p->arena, 1, size) : NULL;
 	struct timeline *line;
 
-	if (!fact) {
+	if (!moment) {
 		p->dropped++;
 		return NULL;
 	}
 	line = (struct timeline *)(void *)((char *)task + where);
-	fact->time_ns = time_ns;
-	fact->next = line->latest;
-	line->latest = fact;
+	moment->time_ns = time_ns;
+	moment->next = line->latest;
+	line->latest = moment;
 	line->count++;
-	return fact;
+	return moment;
 }
 
 #define TELL(p, id, line, time_ns, type)                                                           \
@@ -169,13 +170,13 @@ static void tell_mapping(
 	struct processes *p, uint32_t pid, const struct mapping *mapping, uint64_t time_ns)
 {
 	struct mapping *m = TELL(p, pid, mappings, time_ns, struct mapping);
-	struct fact fact;
+	struct moment moment;
 
 	if (!m)
 		return;
-	fact = m->fact;
+	moment = m->moment;
 	*m = *mapping;
-	m->fact = fact;
+	m->moment = moment;
 }
 
 static void tell_comm(struct processes *p, const struct record_comm *c, uint64_t time_ns)
@@ -296,10 +297,10 @@ void processes_tell(struct processes *processes, const struct record *record, ui
 	}
 }
 
-/* The arena hands out rising addresses, so a fact's address is its place in the file. */
+/* The arena hands out rising addresses, so a moment's address is its place in the file. */
 static int by_time(const void *left, const void *right)
 {
-	const struct fact *a = *(struct fact *const *)left, *b = *(struct fact *const *)right;
+	const struct moment *a = *(struct moment *const *)left, *b = *(struct moment *const *)right;
 
 	if (a->time_ns != b->time_ns)
 		return a->time_ns < b->time_ns ? -1 : 1;
@@ -333,14 +334,14 @@ static bool settle(struct processes *p, struct timeline *line)
 		return true;
 	if (line->room < line->count) {
 		uint32_t room = line->room ? line->count * 2 : line->count;
-		struct fact **sorted = arena_array(p->arena, struct fact *, room);
+		struct moment **sorted = arena_array(p->arena, struct moment *, room);
 
 		if (!sorted)
 			return false;
 		line->sorted = sorted;
 		line->room = room;
 	}
-	for (struct fact *f = line->latest; f; f = f->next)
+	for (struct moment *f = line->latest; f; f = f->next)
 		line->sorted[--at] = f;
 	line->sorted_count = line->count;
 	if (!in_order(line))
@@ -388,7 +389,7 @@ static void make_space(
 
 	if (i) {
 		s->renewal = (const struct renewal *)t->renewals.sorted[i - 1];
-		s->from_ns = s->renewal->fact.time_ns;
+		s->from_ns = s->renewal->moment.time_ns;
 	}
 	s->until_ns = i < t->renewals.sorted_count ? t->renewals.sorted[i]->time_ns : FOREVER;
 	last = *first;
@@ -434,12 +435,12 @@ static bool make_spaces(struct processes *p, struct task *t)
 /* Narrows `hit` by one mapping that covers the address. */
 static void weigh(struct process_hit *hit, const struct mapping *m, uint64_t time_ns)
 {
-	uint64_t since = m->fact.time_ns;
+	uint64_t since = m->moment.time_ns;
 
 	if (since > time_ns) {
 		hit->until_ns = since < hit->until_ns ? since : hit->until_ns;
-	} else if (!hit->mapping || since > hit->mapping->fact.time_ns ||
-		   (since == hit->mapping->fact.time_ns && m > hit->mapping)) {
+	} else if (!hit->mapping || since > hit->mapping->moment.time_ns ||
+		   (since == hit->mapping->moment.time_ns && m > hit->mapping)) {
 		hit->mapping = m;
 		hit->from_ns = since > hit->from_ns ? since : hit->from_ns;
 	}
@@ -548,7 +549,7 @@ struct process_comm process_comm(struct processes *processes, uint32_t tid, uint
 			return comm;
 		}
 		tid = n->parent;
-		time_ns = n->fact.time_ns;
+		time_ns = n->moment.time_ns;
 	}
 	comm.name = unnamed(processes, tid ? asked : 0).name;
 	return comm;

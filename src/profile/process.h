@@ -3,9 +3,9 @@
 
 /*
  * Processes, threads, their names and their mappings over time. Side-band records are told in any
- * order; each fact holds from its own time on, so samples can be looked up by their own timestamps
- * without anything being sorted or queued. In files without timestamps a record's position in the
- * file is its time.
+ * order; each thing told holds from its own time on, so samples can be looked up by their own
+ * timestamps without anything being sorted or queued. In files without timestamps a record's
+ * position in the file is its time.
  *
  * A fork shares its parent's mappings up to the fork by reference. An exec begins a new address
  * space. A fork onto a used pid begins a new process. A later mapping hides what it overlaps; what
@@ -23,20 +23,20 @@
 #define PROCESS_KERNEL UINT32_MAX /* the pid of the kernel's own mappings */
 
 /* Something that holds from its time on. */
-struct fact {
-	struct fact *next;
+struct moment {
+	struct moment *next;
 	uint64_t time_ns;
 };
 
-/* Facts of one kind about one task, in order of time once they are asked for. */
+/* What held of one kind about one task, in order of time once they are asked for. */
 struct timeline {
-	struct fact *latest;
-	struct fact **sorted;
+	struct moment *latest;
+	struct moment **sorted;
 	uint32_t count, sorted_count, room;
 };
 
 struct mapping {
-	struct fact fact;
+	struct moment moment;
 	uint64_t start, end; /* addresses; the end is outside */
 	uint64_t pgoff;	     /* bytes into the image */
 	struct image *image; /* NULL: what lay here is gone */

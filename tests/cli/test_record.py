@@ -195,7 +195,8 @@ def test_a_killed_recording_opens_up_to_its_last_commit(build, perf, compress, o
 
 
 def test_one_cpu(perfbox, perf, out):
-    perfbox("record", "-C", "0", "-e", "cpu-clock", "-o", out, "sleep", "0.3")
+    perfbox("record", "-C", "0", "-e", "cpu-clock", "-o", out, "taskset", "-c", "0", "sh", "-c",
+            "i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done")
     assert {line.strip() for line in scripted(perf, out, "-F", "cpu")} == {"[000]"}
     assert "not online" in perfbox("record", "-C", "4095", "-o", out, "true", status=1).err
 

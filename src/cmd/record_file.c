@@ -1,0 +1,185 @@
+#include "cmd/record_file.h"
+#include "cmd/record_stacks.h"
+
+#include "base/message.h"
+#include "capture/provenance.h"
+#include "data/body.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+int record_file_failed(const struct record_file *file)
+{
+	return message_fail("%s: writing failed: %s; it is whole up to %" PRIu64
+			    " bytes of records",
+		file->output.path, strerror(-file->writer.error), file->writer.committed);
+}
+
+int record_file_open(struct record_file *file, const char *path)
+{
+	enum output_status status = output_open(&file->output, path);
+
+	if (status == OUTPUT_OK)
+		return 0;
+	return message_fail("%s %s%s%s", path, output_text(status), file->output.error ? ": " : "",
+		file->output.error ? strerror(file->output.error) : "");
+}
+
+/* The kernel's ids of an event's descriptors, by which its samples are known. */
+static bool collect_ids(const struct sampler *s, struct writer_event *event, int index)
+{
+	uint64_t *ids = arena_array(
+		s->arena, uint64_t, (size_t)s->target.cpu_count * s->target.thread_count);
+
+	event->ids = ids;
+	if (!ids)
+		return false;
+	for (uint32_t cpu = 0; cpu < s->target.cpu_count; cpu++)
+		for (uint32_t thread = 0; thread < s->target.thread_count; thread++) {
+			int fd = session_fd(&s->session, index, cpu, thread);
+
+			if (fd >= 0 && session_id(fd, &ids[event->id_count]))
+				event->id_count++;
+		}
+	return true;
+}
+
+/* The attr as the file tells it: of stacks that are unwound nothing is stored. */
+static const struct perf_event_attr *stored_attr(
+	const struct record_file *file, const struct perf_event_attr *opened)
+{
+	struct perf_event_attr *stored;
+
+	if (!file->unwinds || !(opened->sample_type & PERF_SAMPLE_STACK_USER))
+		return opened;
+	stored = arena_new(file->sampler->arena, struct perf_event_attr);
+	if (stored)
+		record_stacks_stored(stored, opened);
+	return stored;
+}
+
+static int collect_events(struct record_file *file)
+{
+	const struct sampler *s = file->sampler;
+
+	file->events = arena_array(s->arena, struct writer_event, (size_t)s->events.count);
+	if (!file->events)
+		return message_fail("the table of events does not fit; give more with --memory");
+	for (int i = 0; i < s->events.count; i++) {
+		struct writer_event *event = &file->events[i];
+
+		event->name = s->events.at[i].name;
+		event->attr = stored_attr(file, &s->events.at[i].attr);
+		if (!event->attr || !collect_ids(s, event, i))
+			return message_fail(
+				"the table of event ids does not fit; give more with --memory");
+	}
+	return 0;
+}
+
+void record_file_mapped(struct record_file *file, const struct perf_event_header *mapping)
+{
+	const struct sampler *s = file->sampler;
+	struct record record;
+
+	if (record_decode(&record, mapping, &s->events.at[s->sideband].attr) == RECORD_OK)
+		buildids_add(&file->buildids, &record.mmap);
+}
+
+/* Synthesized records on their way to the file. */
+static int emit_records(void *context, const void *records, size_t size)
+{
+	struct record_file *file = context;
+	struct iovec part = { (void *)records, size };
+	const char *at = records, *end = at + size;
+
+	while (at < end) {
+		const struct perf_event_header *header = (const void *)at;
+
+		if (header->type == PERF_RECORD_MMAP2)
+			record_file_mapped(file, header);
+		at += header->size;
+	}
+	if (file->unwinds)
+		record_stacks_tell(records, size);
+	return writer_records(&file->writer, &part, 1);
+}
+
+static void tell_what_was_there(struct record_file *file)
+{
+	struct sampler *s = file->sampler;
+
+	file->synthesize.attr = &s->events.at[s->sideband].attr;
+	file->synthesize.emit = emit_records;
+	file->synthesize.context = file;
+	file->synthesize.data_maps = file->data_maps;
+	if (!synthesize_kernel(&file->synthesize))
+		synthesize_tasks(&file->synthesize, &s->target);
+}
+
+static uint32_t write_provenance(struct record_file *file, uint64_t first_ns, uint64_t last_ns)
+{
+	const struct sampler *s = file->sampler;
+	struct provenance provenance = {
+		.events = file->events,
+		.event_count = (uint32_t)s->events.count,
+		.groups = &s->events,
+		.command_line = file->command_line,
+		.first_ns = first_ns,
+		.last_ns = last_ns,
+	};
+
+	return provenance_write(&provenance, &file->writer, s->arena);
+}
+
+int record_file_begin(struct record_file *file)
+{
+	struct sampler *s = file->sampler;
+	int status = collect_events(file);
+
+	if (status)
+		return status;
+	writer_begin(&file->writer, file->output.fd, file->output.stream, file->events,
+		(uint32_t)s->events.count);
+	if (file->output.stream)
+		write_provenance(file, 0, 0);
+	if (file->unwinds && record_stacks_begin(&(struct record_stacks){ file->events, &s->events,
+							 s->sideband, &file->synthesize },
+				     s->arena))
+		return message_fail(
+			"the tables to unwind with do not fit; give more with --memory");
+	session_control(&s->session, s->sideband, PERF_EVENT_IOC_ENABLE);
+	buildids_begin(&file->buildids, s->arena);
+	tell_what_was_there(file);
+	writer_commit(&file->writer);
+	return file->writer.error ? record_file_failed(file) : 0;
+}
+
+/* A section for what the records themselves do not tell. False where it does not fit. */
+static bool write_build_ids(struct record_file *file)
+{
+	struct arena *arena = file->sampler->arena;
+	size_t mark = arena->used;
+	struct body body = { .cap = (arena->size - mark) / 2 & ~(size_t)15 };
+
+	body.bytes = arena_take(arena, 1, body.cap);
+	if (buildids_put(&file->buildids, &body) && !body.full)
+		writer_feature(&file->writer, HEADER_BUILD_ID, body.bytes, body.size);
+	if (body.full)
+		arena_back(arena, mark);
+	else
+		arena_trim(arena, mark, body.size);
+	return !body.full && !file->buildids.dropped;
+}
+
+int record_file_end(struct record_file *file, uint64_t first_ns, uint64_t last_ns)
+{
+	uint32_t left_out = 0;
+
+	if (!file->output.stream)
+		left_out = !write_build_ids(file) + write_provenance(file, first_ns, last_ns);
+	if (left_out)
+		message("%u sections about the machine did not fit; give more with --memory",
+			left_out);
+	return writer_finish(&file->writer) ? record_file_failed(file) : 0;
+}
