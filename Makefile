@@ -69,8 +69,12 @@ FLAGS := $(TARGET) $(INCLUDE) $(BASE_FLAGS) -fPIE -fstack-protector-strong -fno-
 
 MODULES := $(wildcard src/base/*.c src/data/*.c src/access/*.c src/profile/*.c src/capture/*.c \
 	src/view/*.c) arch/arch.c $(wildcard arch/*/decode.c)
-# Fewer commands make a smaller binary: make COMMANDS="record report stat list"
-SOURCES := src/main.c $(if $(COMMANDS),$(foreach c,$(COMMANDS),src/cmd/$c.c $(wildcard src/cmd/$c_*.c)),$(wildcard src/cmd/*.c)) $(MODULES) arch/$(ARCH)/host.c $(START)
+# Fewer commands make a smaller binary: make COMMANDS="record report stat list". What they do not
+# use of the rest the linker leaves out.
+ALL_CMD := $(wildcard src/cmd/*.c)
+CMD := $(if $(COMMANDS),$(COMMANDS:%=src/cmd/%.c) \
+	$(filter-out $(shell grep -l '^int cmd_' $(ALL_CMD)),$(ALL_CMD)),$(ALL_CMD))
+SOURCES := src/main.c $(CMD) $(MODULES) arch/$(ARCH)/host.c $(START)
 OBJECTS := $(patsubst %,$(OUT)/obj/%.o,$(basename $(SOURCES)))
 
 build/perfbox: build/$(HOST)/perfbox

@@ -120,8 +120,8 @@ static const struct option options[] = {
 
 static char program[] = "perfbox";
 static struct arena arena;
-static struct sampler sampler = { .arena = &arena };
-static struct record_file file = { .sampler = &sampler };
+static struct sampler sampler;
+static struct record_file file;
 static struct recorder recorder;
 static int signals; /* of signalfd(2) */
 
@@ -362,6 +362,8 @@ int cmd_record(int argc, char **argv)
 		message_quiet();
 	if (arena_reserve(&arena, asked.memory))
 		return message_fail("--memory: %" PRIu64 " bytes cannot be had", asked.memory);
+	sampler.arena = &arena;
+	file.sampler = &sampler;
 	facts_limits(&limits);
 	status = sampler_events(&sampler, &asked.sampler);
 	if (!status)
