@@ -90,4 +90,11 @@ const struct arch *arch_find_elf(uint16_t elf_machine);
 /* The machine perfbox runs on (arch/ARCH/host.c). */
 extern const struct arch *const arch_host;
 
+/* System calls that the C library still makes here instead of their successors, which take a
+ * directory before the other arguments (ppoll: a mask behind them). Ends with zeroes. */
+struct arch_call {
+	uint16_t now, old;
+};
+extern const struct arch_call arch_old_calls[];
+
 #endif

@@ -1,4 +1,5 @@
 #include "cmd/cmd.h"
+#include "cmd/guard.h"
 
 #include "access/users.h"
 #include "base/message.h"
@@ -29,11 +30,12 @@ static const char usage[] =
 #define TEXT_BYTES (64u << 10) /* kept of what the file says of itself */
 #define CUT (READER_NOTE_UNFINISHED | READER_NOTE_DATA_CUT | READER_NOTE_FEATURES_CUT)
 
-static bool json;
+static bool json, verbose;
 static uint64_t memory = MEMORY_BYTES;
 
 static const struct option options[] = {
 	{ OPTION_FLAG, 'j', "json", &json, NULL, "for programs", NULL },
+	{ OPTION_FLAG, 'v', "verbose", &verbose, NULL, "tell of the sandbox", NULL },
 	{ OPTION_BYTES, 0, "memory", &memory, "SIZE", "memory for tables (64M)", NULL },
 	{ .kind = OPTION_END },
 };
@@ -50,6 +52,20 @@ static int fail(enum reader_status status)
 		reader.error ? ": " : "", reader.error ? strerror(reader.error) : "");
 }
 
+/* Asked before the file is read, when /etc may still be. */
+static void learn_owner(int fd)
+{
+	static struct users users;
+	static struct user user;
+	struct stat st = { 0 };
+
+	fstat(fd, &st);
+	inspect.written_s = st.st_mtime;
+	inspect.owner = st.st_uid;
+	if (!users_load(&users, "/etc", &arena) && user_find_id(&users, st.st_uid, &user))
+		inspect.owner_name = user.name;
+}
+
 static int open_input(void)
 {
 	int fd = strcmp(inspect.file, "-") ? open(inspect.file, O_RDONLY | O_CLOEXEC | O_NOCTTY)
@@ -60,7 +76,8 @@ static int open_input(void)
 		return message_fail("%s: %s", inspect.file, strerror(errno));
 	if (arena_reserve(&arena, memory))
 		return message_fail("--memory: %" PRIu64 " bytes cannot be had", memory);
-	status = reader_open(&reader, fd, &arena);
+	learn_owner(fd);
+	status = guard_reader_open(&reader, fd, &arena, &(struct guard){ .verbose = verbose });
 	return status ? fail(status) : 0;
 }
 
@@ -87,19 +104,6 @@ static void learn_command(void)
 		inspect.command[inspect.command_words++] = feature_string(&s);
 }
 
-static void learn_owner(void)
-{
-	static struct users users;
-	static struct user user;
-	struct stat st = { 0 };
-
-	fstat(reader.fd, &st);
-	inspect.written_s = st.st_mtime;
-	inspect.owner = st.st_uid;
-	if (!users_load(&users, "/etc", &arena) && user_find_id(&users, st.st_uid, &user))
-		inspect.owner_name = user.name;
-}
-
 static void learn(void)
 {
 	struct span times = section(HEADER_SAMPLE_TIME, 16);
@@ -113,7 +117,6 @@ static void learn(void)
 	inspect.first_ns = span_u64(&times);
 	inspect.last_ns = span_u64(&times);
 	learn_command();
-	learn_owner();
 }
 
 static enum reader_status count(void)

@@ -1,4 +1,5 @@
 #include "cmd/cmd.h"
+#include "cmd/guard.h"
 
 #include "base/arena.h"
 #include "base/message.h"
@@ -29,9 +30,11 @@ static const char usage[] =
 #define BATCH_BYTES (256u << 10)
 #define NAME_BYTES 64 /* of an event that the file does not name */
 
+static bool verbose;
 static uint64_t memory = MEMORY_BYTES;
 
 static const struct option options[] = {
+	{ OPTION_FLAG, 'v', "verbose", &verbose, NULL, "tell of the sandbox", NULL },
 	{ OPTION_BYTES, 0, "memory", &memory, "SIZE", "memory for tables (64M)", NULL },
 	{ OPTION_END, 0, NULL, NULL, NULL, NULL, NULL },
 };
@@ -222,10 +225,8 @@ static int recover(const char *in)
 	keep_features();
 	rebuild(HEADER_EVENT_DESC, fill_events);
 	rebuild(HEADER_SAMPLE_TIME, fill_times);
-	if (writer_finish(&writer)) {
-		output_discard(&output);
+	if (writer_finish(&writer))
 		return message_fail("%s: writing failed: %s", output.path, strerror(-writer.error));
-	}
 	if (end != READER_END)
 		message("%s %s; %" PRIu64 " bytes from byte %" PRIu64 " on are left out", in,
 			reader_text(end), left, reader.next);
@@ -237,31 +238,37 @@ static int recover(const char *in)
 static int open_input(const char *path)
 {
 	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : 0;
-	enum reader_status status;
 
-	if (fd < 0)
-		return message_fail("%s cannot be opened: %s", path, strerror(errno));
-	status = reader_open(&reader, fd, &arena);
-	if (status == READER_OK)
-		return 0;
-	return message_fail("%s %s%s%s", path, reader_text(status), reader.error ? ": " : "",
-		reader.error ? strerror(reader.error) : "");
+	return fd < 0 ? -message_fail("%s cannot be opened: %s", path, strerror(errno)) : fd;
 }
 
-static int open_output(const char *path)
+static int output_failed(enum output_status status)
 {
-	enum output_status status = output_open(&output, path);
-
 	if (status == OUTPUT_OK)
 		return 0;
-	return message_fail("%s %s%s%s", path, output_text(status), output.error ? ": " : "",
+	return message_fail("%s %s%s%s", output.path, output_text(status), output.error ? ": " : "",
 		output.error ? strerror(output.error) : "");
+}
+
+static int read_and_write(const char *in, int fd)
+{
+	enum reader_status status = guard_reader_open(&reader, fd, &arena,
+		&(struct guard){
+			.use = SANDBOX_REPLACES,
+			.output = output.path,
+			.verbose = verbose,
+		});
+
+	if (status)
+		return message_fail("%s %s%s%s", in, reader_text(status), reader.error ? ": " : "",
+			reader.error ? strerror(reader.error) : "");
+	return output_failed(output_place(&output)) ? 1 : recover(in);
 }
 
 int cmd_recover(int argc, char **argv)
 {
 	int operands = option_parse(argc, argv, options, usage, false);
-	int status;
+	int status, fd;
 
 	if (operands < 0)
 		return -operands;
@@ -269,8 +276,11 @@ int cmd_recover(int argc, char **argv)
 		return message_usage("two files are needed: IN and OUT; see --help");
 	if (arena_reserve(&arena, memory))
 		return message_fail("--memory: %" PRIu64 " bytes cannot be had", memory);
-	status = open_input(argv[0]);
-	if (!status)
-		status = open_output(argv[1]);
-	return status ? status : recover(argv[0]);
+	fd = open_input(argv[0]);
+	if (fd < 0 || output_failed(output_open_aside(&output, argv[1])))
+		return 1;
+	status = read_and_write(argv[0], fd);
+	if (status)
+		output_discard(&output);
+	return status;
 }

@@ -1,4 +1,6 @@
 #include "cmd/cmd.h"
+#include "cmd/guard.h"
+#include "cmd/report_drawing.h"
 
 #include "arch.h"
 #include "base/message.h"
@@ -356,7 +358,14 @@ static int open_input(void)
 	err = arena_reserve(&arena, memory);
 	if (err)
 		return message_fail("--memory %" PRIu64 ": %s", memory, strerror(-err));
-	status = reader_open(&reader, fd, &arena);
+	status = guard_reader_open(&reader, fd, &arena,
+		&(struct guard){
+			.use = SANDBOX_OPENS | (flamegraph ? SANDBOX_REPLACES : 0),
+			.output = flamegraph,
+			.symfs = symfs,
+			.kallsyms = kallsyms,
+			.verbose = verbose,
+		});
 	if (status)
 		return fail(status);
 	say_notes();
@@ -539,16 +548,14 @@ static int draw_flamegraph(const struct stacks *stacks, uint32_t event)
 	char command[1024], name[1024], when[64];
 	double seconds = (double)(recording.last_ns - recording.first_ns) / 1e9;
 	struct flamegraph_text text = { .command = command, .event = name, .when = when };
-	int fd = strcmp(flamegraph, "-")
-			 ? open(flamegraph, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
-			 : STDOUT_FILENO;
+	int fd = report_drawing_begin();
 
-	if (fd < 0)
-		return message_fail("--flamegraph %s: %s", flamegraph, strerror(errno));
 	command_line(command, sizeof(command));
 	name_event(name, sizeof(name), event);
 	snprintf(when, sizeof(when), "%" PRIu32 " samples in %.1f s", stacks->frame->samples,
 		recording.timed ? seconds : 0.0);
+	if (fd < 0)
+		return 1;
 	out_begin(&file, fd);
 	flamegraph_write(&file, stacks, &text);
 	if (out_flush(&file) && file.error != EPIPE)
@@ -702,17 +709,10 @@ static void print_header(void)
 	header_text(&out, &reader, st.st_mtime);
 }
 
-int cmd_report(int argc, char **argv)
+static int report(void)
 {
-	int status = option_parse(argc, argv, options, usage, false);
+	int status = open_input();
 
-	if (status < 0)
-		return -status;
-	if (status > 1)
-		return message_usage("'%s' is too much: one recording at a time", argv[1]);
-	if (status == 1)
-		input = argv[0];
-	status = open_input();
 	if (!status)
 		status = choose();
 	if (status)
@@ -734,5 +734,23 @@ int cmd_report(int argc, char **argv)
 	say_losses();
 	if (out_flush(&out) && out.error != EPIPE)
 		return message_fail("writing: %s", strerror(out.error));
+	return status;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	int status = option_parse(argc, argv, options, usage, false);
+
+	if (status < 0)
+		return -status;
+	if (status > 1)
+		return message_usage("'%s' is too much: one recording at a time", argv[1]);
+	if (status == 1)
+		input = argv[0];
+	if (flamegraph && report_drawing_open(flamegraph))
+		return 1;
+	status = report();
+	if (flamegraph && status)
+		report_drawing_discard();
 	return status;
 }

@@ -1,4 +1,5 @@
 #include "cmd/cmd.h"
+#include "cmd/guard.h"
 
 #include "arch.h"
 #include "base/escape.h"
@@ -126,7 +127,13 @@ static int open_input(void)
 	err = arena_reserve(&arena, memory);
 	if (err)
 		return message_fail("--memory %" PRIu64 ": %s", memory, strerror(-err));
-	status = reader_open(&reader, fd, &arena);
+	status = guard_reader_open(&reader, fd, &arena,
+		&(struct guard){
+			.use = SANDBOX_OPENS,
+			.symfs = symfs,
+			.kallsyms = kallsyms,
+			.verbose = verbose,
+		});
 	return status ? fail(status) : 0;
 }
 

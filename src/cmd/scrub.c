@@ -1,4 +1,5 @@
 #include "cmd/cmd.h"
+#include "cmd/guard.h"
 
 #include "base/file.h"
 #include "base/message.h"
@@ -38,7 +39,7 @@ static const char usage[] =
 
 static const char *category, *key_file;
 static struct option_list drop;
-static bool anonymize, quiet;
+static bool anonymize, quiet, verbose;
 static uint64_t memory = MEMORY_BYTES;
 
 static const struct option options[] = {
@@ -51,6 +52,7 @@ static const struct option options[] = {
 		"the same names each time; by default nobody has the key", NULL },
 	{ OPTION_BYTES, 0, "memory", &memory, "SIZE", "memory for tables (64M)", NULL },
 	{ OPTION_FLAG, 'q', "quiet", &quiet, NULL, "do not tell what was left out", NULL },
+	{ OPTION_FLAG, 'v', "verbose", &verbose, NULL, "tell of the sandbox", NULL },
 	{ .kind = OPTION_END },
 };
 
@@ -161,33 +163,42 @@ static int little_memory(void)
 static int open_input(void)
 {
 	int fd = strcmp(input, "-") ? open(input, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
-	enum reader_status status;
 
-	if (fd < 0)
-		return message_fail("%s: %s", input, strerror(errno));
-	if (arena_reserve(&arena, memory))
-		return message_fail("--memory: %" PRIu64 " bytes cannot be had", memory);
-	status = reader_open(&reader, fd, &arena);
+	return fd < 0 ? -message_fail("%s: %s", input, strerror(errno)) : fd;
+}
+
+static int output_failed(enum output_status status)
+{
+	if (!status)
+		return 0;
+	return message_fail("%s %s%s%s", output.path, output_text(status), output.error ? ": " : "",
+		output.error ? strerror(output.error) : "");
+}
+
+/* One that is the input must not be made into the .old of the output. */
+static int open_output(const char *path, int input_fd)
+{
+	struct stat in, there;
+
+	if (!fstat(input_fd, &in) && !stat(path, &there) && in.st_dev == there.st_dev &&
+		in.st_ino == there.st_ino)
+		return message_usage("%s: is the input; name another file", path);
+	return output_failed(output_open_aside(&output, path));
+}
+
+static int read_header(int fd)
+{
+	enum reader_status status = guard_reader_open(&reader, fd, &arena,
+		&(struct guard){
+			.use = SANDBOX_REPLACES,
+			.output = output.path,
+			.verbose = verbose,
+		});
+
 	if (status)
 		return fail(status);
 	batch = arena_take(&arena, 1, BATCH_BYTES + RECORD_MAX);
 	return batch ? 0 : little_memory();
-}
-
-/* One that is the input must not be made into the .old of the output. */
-static int open_output(const char *path)
-{
-	struct stat in, there;
-	enum output_status status;
-
-	if (!fstat(reader.fd, &in) && !stat(path, &there) && in.st_dev == there.st_dev &&
-		in.st_ino == there.st_ino)
-		return message_usage("%s: is the input; name another file", path);
-	status = output_open(&output, path);
-	if (status)
-		return message_fail("%s %s%s%s", path, output_text(status),
-			output.error ? ": " : "", output.error ? strerror(output.error) : "");
-	return 0;
 }
 
 static const struct scrub_rebase addresses = { &rebase, rebase_address, rebase_mapping };
@@ -368,7 +379,7 @@ static void tell(void)
 
 int cmd_scrub(int argc, char **argv)
 {
-	int status = option_parse(argc, argv, options, usage, false);
+	int status = option_parse(argc, argv, options, usage, false), fd;
 
 	if (status < 0)
 		return -status;
@@ -376,15 +387,21 @@ int cmd_scrub(int argc, char **argv)
 		return message_usage("want two files, IN and OUT; see --help");
 	input = argv[0];
 	status = choose();
-	if (!status)
-		status = open_input();
+	fd = status ? -1 : open_input();
+	if (fd < 0)
+		return status ? status : 1;
+	if (arena_reserve(&arena, memory))
+		return message_fail("--memory: %" PRIu64 " bytes cannot be had", memory);
+	status = open_output(argv[1], fd);
+	if (status)
+		return status;
+	status = read_header(fd);
 	if (!status && anonymize)
 		status = survey();
 	if (!status)
-		status = open_output(argv[1]);
-	if (status)
-		return status;
-	status = write_output();
+		status = output_failed(output_place(&output));
+	if (!status)
+		status = write_output();
 	if (status)
 		output_discard(&output);
 	else if (!quiet)

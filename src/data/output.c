@@ -23,48 +23,78 @@ static enum output_status open_stdout(struct output *output)
 /* A FIFO or a device: written as it is, never renamed. */
 static enum output_status open_special(struct output *output, mode_t mode)
 {
+	struct stat now;
+
 	output->fd = open(output->path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	output->stream = S_ISFIFO(mode);
-	return output->fd < 0 ? fail(output, OUTPUT_OPEN) : OUTPUT_OK;
+	if (output->fd < 0 || fstat(output->fd, &now))
+		return fail(output, OUTPUT_OPEN);
+	/* somebody put a file there meanwhile, perhaps a link to one */
+	return S_ISREG(now.st_mode) ? OUTPUT_LINK : OUTPUT_OK;
 }
 
-static enum output_status open_new(struct output *output)
+static enum output_status open_new(struct output *output, const char *path)
 {
-	output->fd = open(output->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	output->fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	output->created = output->fd >= 0;
 	return output->created ? OUTPUT_OK : fail(output, OUTPUT_OPEN);
 }
 
-enum output_status output_open(struct output *output, const char *path)
+enum output_status output_open_aside(struct output *output, const char *path)
 {
 	struct stat there;
 
 	output->fd = -1;
-	output->stream = output->created = output->kept_old = false;
+	output->stream = output->created = output->kept_old = output->is_aside = false;
 	output->path = path;
 	if (!strcmp(path, "-"))
 		return open_stdout(output);
 	if (snprintf(output->old, sizeof(output->old), "%s.old", path) >= PATH_MAX)
 		return OUTPUT_LONG;
 	if (lstat(path, &there))
-		return open_new(output);
+		return open_new(output, path);
 	if (S_ISLNK(there.st_mode))
 		return OUTPUT_LINK;
 	if (!S_ISREG(there.st_mode))
 		return open_special(output, there.st_mode);
-	if (there.st_size && rename(path, output->old))
-		return fail(output, OUTPUT_OLD);
 	output->kept_old = there.st_size > 0;
-	if (!there.st_size && unlink(path))
+	output->is_aside = true;
+	if (snprintf(output->aside, sizeof(output->aside), "%s.%d", path, getpid()) >= PATH_MAX)
+		return OUTPUT_LONG;
+	return open_new(output, output->aside);
+}
+
+enum output_status output_place(struct output *output)
+{
+	if (!output->is_aside)
+		return OUTPUT_OK;
+	if (output->kept_old && rename(output->path, output->old))
 		return fail(output, OUTPUT_OLD);
-	return open_new(output);
+	output->is_aside = rename(output->aside, output->path) != 0;
+	if (!output->is_aside)
+		return OUTPUT_OK;
+	fail(output, OUTPUT_OLD);
+	if (output->kept_old)
+		rename(output->old, output->path);
+	return OUTPUT_OLD;
+}
+
+enum output_status output_open(struct output *output, const char *path)
+{
+	enum output_status status = output_open_aside(output, path);
+
+	if (!status)
+		status = output_place(output);
+	if (status && output->created)
+		output_discard(output);
+	return status;
 }
 
 void output_discard(struct output *output)
 {
 	if (output->created)
-		unlink(output->path);
-	if (output->created && output->kept_old)
+		unlink(output->is_aside ? output->aside : output->path);
+	if (output->created && output->kept_old && !output->is_aside)
 		rename(output->old, output->path);
 	output->created = false;
 }

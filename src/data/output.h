@@ -25,11 +25,19 @@ struct output {
 	bool created;  /* the file is ours: output_discard may remove it */
 	bool kept_old; /* PATH.old was made of what was there */
 	int error;     /* errno */
+	bool is_aside; /* it has a name of its own until output_place() */
 	const char *path;
+	char aside[PATH_MAX];
 	char old[PATH_MAX];
 };
 
 enum output_status output_open(struct output *output, const char *path);
+
+/* The same in two steps, for a command that must open everything before it can tell whether there
+ * will be an output at all: what is there, and its PATH.old, are left alone until output_place().
+ */
+enum output_status output_open_aside(struct output *output, const char *path);
+enum output_status output_place(struct output *output);
 
 /* As if nothing had been: removes the file and gives the old one its name back. */
 void output_discard(struct output *output);

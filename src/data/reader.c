@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #define WINDOW_BYTES (256u << 10)
-#define SPARSE_BYTES 4096 /* a smaller record is read as a whole */
 #define KERNEL_RECORDS_END 64
 
 static const char *const texts[] = {
@@ -62,10 +61,20 @@ struct span reader_feature(struct reader *reader, int feature, void *to, size_t 
 	return span_of(to, got > 0 ? (size_t)got : 0);
 }
 
-/* An unlinked file in /tmp, or memory where /tmp cannot have one. */
-static int spool_open(void)
+static bool is_pipe(const struct stat *st)
 {
-	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	return S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode);
+}
+
+/* An unlinked file in /tmp, or memory where /tmp cannot have one. */
+int reader_spool(int input)
+{
+	struct stat st;
+	int fd;
+
+	if (fstat(input, &st) || !is_pipe(&st))
+		return -1;
+	fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
 	return fd >= 0 ? fd : memfd_create("perf.data", MFD_CLOEXEC);
 }
@@ -85,20 +94,19 @@ static int spool_copy(struct reader *r, int to, uint64_t kept)
 }
 
 /* A pipe is kept in a file, once its first bytes are those of perf.data. */
-static enum reader_status spool(struct reader *r)
+static enum reader_status spool(struct reader *r, int fd)
 {
 	char magic[8];
 	ssize_t got = file_read(r->fd, magic, sizeof(magic));
 	enum reader_status status;
-	int fd, err;
+	int err;
 
 	if (got <= 0)
 		return got < 0 ? READER_IO : READER_EMPTY;
 	status = got < (ssize_t)sizeof(magic) ? READER_FOREIGN : header_magic(magic);
 	if (status)
 		return status;
-	fd = spool_open();
-	err = fd < 0 ? -errno : file_pwrite(fd, magic, sizeof(magic), 0);
+	err = fd < 0 ? -ENOSPC : file_pwrite(fd, magic, sizeof(magic), 0);
 	if (!err)
 		err = spool_copy(r, fd, sizeof(magic));
 	close(r->fd);
@@ -107,7 +115,7 @@ static enum reader_status spool(struct reader *r)
 	return err ? READER_SPOOL : READER_OK;
 }
 
-static enum reader_status take_file(struct reader *r)
+static enum reader_status take_file(struct reader *r, int spool_fd)
 {
 	enum reader_status status = READER_OK;
 	struct stat st;
@@ -118,8 +126,8 @@ static enum reader_status take_file(struct reader *r)
 	}
 	if (S_ISDIR(st.st_mode))
 		return READER_DIRECTORY;
-	if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)) {
-		status = spool(r);
+	if (is_pipe(&st)) {
+		status = spool(r, spool_fd);
 		if (status)
 			return status;
 		if (fstat(r->fd, &st))
@@ -145,15 +153,20 @@ static enum reader_status walk_pipe(struct reader *r)
 
 enum reader_status reader_open(struct reader *reader, int fd, struct arena *arena)
 {
+	return reader_open_spooled(reader, fd, reader_spool(fd), arena);
+}
+
+enum reader_status reader_open_spooled(
+	struct reader *reader, int fd, int spool_fd, struct arena *arena)
+{
 	enum reader_status status;
 
 	*reader = (struct reader){ .fd = fd, .arena = arena, .window_cap = WINDOW_BYTES };
-	reader->window_want = WINDOW_BYTES;
 	reader->window = arena_take(arena, 1, WINDOW_BYTES);
 	reader->aligned = arena_take(arena, 1, RECORD_MAX + 8);
 	if (!reader->aligned)
 		return READER_TOO_MANY;
-	status = take_file(reader);
+	status = take_file(reader, spool_fd);
 	if (!status)
 		status = header_read(reader);
 	if (!status && reader->pipe)
@@ -192,8 +205,7 @@ static const void *fetch(struct reader *r, uint64_t offset, size_t size)
 
 	if (offset >= r->window_offset && inside + size <= r->window_bytes)
 		return r->window + inside;
-	got = reader_bytes(r, offset, r->window, size > r->window_want ? size : r->window_want);
-	r->window_want = r->window_want > r->window_cap / 2 ? r->window_cap : 2 * r->window_want;
+	got = reader_bytes(r, offset, r->window, r->window_cap);
 	r->window_offset = offset;
 	r->window_bytes = got < 0 ? 0 : (size_t)got;
 	return size <= r->window_bytes ? r->window : NULL;
@@ -203,48 +215,6 @@ static const void *fetch(struct reader *r, uint64_t offset, size_t size)
 static const void *align(struct reader *r, const void *record, size_t size)
 {
 	return (uintptr_t)record % 8 ? memcpy(r->aligned, record, size) : record;
-}
-
-void reader_sparse(struct reader *reader, uint32_t head_bytes, uint32_t tail_bytes)
-{
-	reader->head_bytes = head_bytes;
-	reader->tail_bytes = tail_bytes;
-	reader->hole = reader->hole_end = 0;
-}
-
-bool reader_fill(struct reader *reader, uint32_t until)
-{
-	uint32_t from = reader->hole, end = until > 2 * from ? until : 2 * from;
-
-	if (until <= from || from == reader->hole_end)
-		return true;
-	if (end > reader->hole_end)
-		end = reader->hole_end;
-	if (reader_bytes(reader, reader->record_offset + from, reader->aligned + from,
-		    end - from) != (ssize_t)(end - from))
-		return false;
-	reader->hole = end;
-	/* the next will hardly need less, and bytes cost less than calls */
-	if (reader->head_bytes < until && until + reader->tail_bytes <= SPARSE_BYTES)
-		reader->head_bytes = until;
-	return true;
-}
-
-/* The begin and the end of a sample; what is read for the end has the begin of the next. */
-static const void *fetch_parts(struct reader *r, uint32_t size)
-{
-	const void *part = fetch(r, r->next, r->head_bytes);
-
-	if (!part)
-		return NULL;
-	memcpy(r->aligned, part, r->head_bytes);
-	r->window_want = r->tail_bytes + r->head_bytes;
-	part = fetch(r, r->next + size - r->tail_bytes, r->tail_bytes);
-	if (part)
-		memcpy(r->aligned + size - r->tail_bytes, part, r->tail_bytes);
-	r->hole = r->head_bytes;
-	r->hole_end = size - r->tail_bytes;
-	return part ? r->aligned : NULL;
 }
 
 /* What follows a record without being counted in its size. */
@@ -298,13 +268,7 @@ enum reader_status reader_next(struct reader *reader)
 		return READER_BROKEN;
 	if (h.type == PERF_RECORD_COMPRESSED || h.type == PERF_RECORD_COMPRESSED2)
 		return READER_COMPRESSED;
-	reader->hole = reader->hole_end = 0;
-	if (h.size > left)
-		at = NULL;
-	else if (reader->head_bytes && h.type == PERF_RECORD_SAMPLE && h.size >= SPARSE_BYTES)
-		at = fetch_parts(reader, h.size);
-	else
-		at = fetch(reader, reader->next, h.size);
+	at = h.size > left ? NULL : fetch(reader, reader->next, h.size);
 	if (!at)
 		return reader->error ? READER_IO : READER_CUT;
 	reader->record_offset = reader->next;

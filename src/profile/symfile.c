@@ -1,6 +1,7 @@
 #include "profile/symfile.h"
 
 #include "base/file.h"
+#include "profile/kept.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,8 +19,10 @@
 int symfile_open_path(const char *path)
 {
 	struct stat st;
-	int fd;
+	int fd = kept_open(path);
 
+	if (fd >= 0)
+		return fd;
 	/* stat first: opening some devices has effects even with O_NONBLOCK */
 	if (stat(path, &st))
 		return -errno;
@@ -65,7 +68,7 @@ bool symfile_same_build(const struct image *image, const uint8_t *build_id, size
 
 /* What stands before a recorded path: --symfs, or nothing and the roots of who mapped it. */
 static int list_roots(const struct image *image, const struct resolve_options *options,
-	char text[ROOTS_MAX][64], const char *roots[ROOTS_MAX])
+	char text[ROOTS_MAX][KEPT_ROOT_TEXT], const char *roots[ROOTS_MAX])
 {
 	uint32_t pids[] = { image->pid, image->last_pid };
 	int count = 1;
@@ -76,7 +79,7 @@ static int list_roots(const struct image *image, const struct resolve_options *o
 	for (int i = 0; i < 2; i++) {
 		if (!pids[i] || (i && pids[1] == pids[0]))
 			continue;
-		snprintf(text[count], sizeof(text[count]), "/proc/%u/root", pids[i]);
+		kept_root(pids[i], text[count]);
 		roots[count] = text[count];
 		count++;
 	}
@@ -142,7 +145,7 @@ enum image_status symfile_open(
 	struct symfile *file, struct image *image, const struct resolve_options *options)
 {
 	enum image_status status = IMAGE_NO_FILE, tried;
-	char text[ROOTS_MAX][64];
+	char text[ROOTS_MAX][KEPT_ROOT_TEXT];
 	const char *roots[ROOTS_MAX];
 	int count = list_roots(image, options, text, roots);
 
@@ -305,12 +308,12 @@ static int open_owned(const char *path, uint32_t pid)
 
 int symfile_open_perfmap(const struct image *image, const struct resolve_options *options)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], root[KEPT_ROOT_TEXT];
 	int fd;
 
 	if (!options->symfs && !options->foreign) {
-		snprintf(path, sizeof(path), "/proc/%u/root/tmp/perf-%u.map", image->pid,
-			inner_pid(image->pid));
+		kept_root(image->pid, root);
+		snprintf(path, sizeof(path), "%s/tmp/perf-%u.map", root, inner_pid(image->pid));
 		fd = open_owned(path, image->pid);
 		if (fd >= 0)
 			return fd;
