@@ -201,7 +201,7 @@ static int read_header(int fd)
 	return batch ? 0 : little_memory();
 }
 
-static const struct scrub_rebase addresses = { &rebase, rebase_address, rebase_mapping };
+static const struct scrub_rebase addresses = { &rebase, rebase_addresses, rebase_mapping };
 
 /* A first reading, for what must be known before anything is written. */
 static int survey(void)

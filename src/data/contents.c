@@ -35,24 +35,24 @@ void contents_begin(struct contents *contents, const struct reader *reader)
 
 static void add_sample(struct contents *c, const struct reader *r)
 {
+	struct sample_layout *layout = &c->layout;
 	int event = reader_event(r);
-	struct sample_layout layout;
 
-	if (event < 0 || !sample_layout(&layout, r->record, &r->attrs[event].attr)) {
+	if (event < 0 || !sample_layout(layout, r->record, &r->attrs[event].attr)) {
 		add(&c->broken, r->record->size);
 		add(&c->category[CATEGORY_UNKNOWN], r->record->size);
 		return;
 	}
 	add(&c->category[CATEGORY_NONE], sizeof(*r->record));
-	for (uint64_t left = layout.type; left; left &= left - 1) {
-		unsigned bit = (unsigned)__builtin_ctzll(left);
+	for (int i = 0; i < layout->count; i++) {
+		unsigned bit = layout->order[i];
 
-		add(&c->field[bit], layout.words[bit] * 8u);
-		add(&c->category[category_of_sample(bit)], layout.words[bit] * 8u);
+		add(&c->field[bit], layout->words[bit] * 8u);
+		add(&c->category[category_of_sample(bit)], layout->words[bit] * 8u);
 	}
-	if (layout.rest) {
-		add(&c->rest, layout.rest * 8u);
-		add(&c->category[CATEGORY_UNKNOWN], layout.rest * 8u);
+	if (layout->rest) {
+		add(&c->rest, layout->rest * 8u);
+		add(&c->category[CATEGORY_UNKNOWN], layout->rest * 8u);
 	}
 }
 

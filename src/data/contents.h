@@ -28,6 +28,7 @@ struct contents {
 	struct amount rest;   /* of samples: behind the fields that are known */
 	struct amount broken; /* samples too short for their fields, or of no known event */
 	struct amount attrs;  /* events with their ids */
+	struct sample_layout layout;
 };
 
 /* Counts what stands before and behind the records. */

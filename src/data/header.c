@@ -276,12 +276,13 @@ static struct reader_id *find(const struct reader *r, uint64_t id)
 
 static void index_attr(struct reader *r, uint32_t event)
 {
-	const struct reader_attr *a = &r->attrs[event];
-	int place = sample_id_place(a->attr.sample_type);
+	struct reader_attr *a = &r->attrs[event];
 
-	if (place >= 0) {
-		r->places |= 1u << place;
-		r->places_from_end |= 1u << sample_id_place_from_end(a->attr.sample_type);
+	a->place = (int8_t)sample_id_place(a->attr.sample_type);
+	a->place_from_end = (int8_t)sample_id_place_from_end(a->attr.sample_type);
+	if (a->place >= 0) {
+		r->places |= 1u << a->place;
+		r->places_from_end |= 1u << a->place_from_end;
 	}
 	for (uint32_t k = 0; k < a->id_count; k++) {
 		struct reader_id *slot = find(r, a->ids[k]);

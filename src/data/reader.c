@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 #include "data/header.h"
-#include "data/sample.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -281,14 +280,11 @@ static int event_at(const struct reader *r, int place, uint64_t id)
 {
 	bool sample = r->record->type == PERF_RECORD_SAMPLE;
 	int event = reader_event_of_id(r, id);
-	uint64_t type;
+	const struct reader_attr *a = &r->attrs[event < 0 ? 0 : event];
 
 	if (event < 0)
 		return !sample && !id ? 0 : READER_NO_EVENT;
-	type = r->attrs[event].attr.sample_type;
-	return place == (sample ? sample_id_place(type) : sample_id_place_from_end(type))
-		       ? event
-		       : READER_NO_EVENT;
+	return place == (sample ? a->place : a->place_from_end) ? event : READER_NO_EVENT;
 }
 
 int reader_event(const struct reader *reader)

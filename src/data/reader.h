@@ -52,7 +52,8 @@ struct reader_attr {
 	uint32_t file_size; /* attr.size as the file has it; more than ours: tail ignored */
 	uint32_t id_count;
 	const uint64_t *ids;
-	const char *name; /* from EVENT_DESC or EVENT_UPDATE, or NULL */
+	const char *name;	      /* from EVENT_DESC or EVENT_UPDATE, or NULL */
+	int8_t place, place_from_end; /* of its id: sample_id_place() and its sister */
 };
 
 /* Things worth a word that do not stop reading. */

@@ -1,6 +1,6 @@
 #include "data/sample_field.h"
 
-#include <string.h>
+#include <stddef.h>
 
 const char *const sample_field_names[SAMPLE_FIELDS + 1] = { "IP", "TID", "TIME", "ADDR", "READ",
 	"CALLCHAIN", "ID", "CPU", "PERIOD", "STREAM_ID", "RAW", "BRANCH_STACK", "REGS_USER",
@@ -38,6 +38,12 @@ const uint8_t sample_field_order[SAMPLE_FIELDS] = {
 };
 
 #define TOO_LONG UINT32_MAX
+
+/* The other fields are one word each. */
+#define VARYING                                                                                    \
+	(PERF_SAMPLE_READ | PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_RAW | PERF_SAMPLE_BRANCH_STACK |   \
+		PERF_SAMPLE_REGS_USER | PERF_SAMPLE_REGS_INTR | PERF_SAMPLE_STACK_USER |           \
+		PERF_SAMPLE_AUX | PERF_SAMPLE_WEIGHT_STRUCT)
 
 static uint64_t set_bits(uint64_t mask)
 {
@@ -95,21 +101,28 @@ static uint64_t field_words(unsigned bit, uint64_t first, const struct perf_even
 	return 1;
 }
 
+static void begin(struct sample_layout *layout, uint64_t type)
+{
+	*layout = (struct sample_layout){ .type = type };
+	for (int i = 0; i < SAMPLE_FIELDS; i++)
+		if (type >> sample_field_order[i] & 1)
+			layout->order[layout->count++] = sample_field_order[i];
+}
+
 bool sample_layout(struct sample_layout *layout, const struct perf_event_header *record,
 	const struct perf_event_attr *attr)
 {
 	const uint64_t *at = (const uint64_t *)(const void *)(record + 1);
 	uint64_t left = record->size < sizeof(*record) ? 0 : record->size / 8 - 1;
 
-	memset(layout, 0, sizeof(*layout));
-	layout->type = attr->sample_type & (PERF_SAMPLE_MAX - 1);
-	for (int i = 0; i < SAMPLE_FIELDS; i++) {
-		unsigned bit = sample_field_order[i];
-		uint64_t words;
+	if (layout->type != (attr->sample_type & (PERF_SAMPLE_MAX - 1)))
+		begin(layout, attr->sample_type & (PERF_SAMPLE_MAX - 1));
+	for (int i = 0; i < layout->count; i++) {
+		unsigned bit = layout->order[i];
+		uint64_t words = 1;
 
-		if (!(attr->sample_type >> bit & 1))
-			continue;
-		words = field_words(bit, left ? *at : 0, attr);
+		if (VARYING >> bit & 1)
+			words = field_words(bit, left ? *at : 0, attr);
 		if (words > left)
 			return false;
 		layout->words[bit] = (uint16_t)words;

@@ -1,7 +1,6 @@
 #include "data/scrub.h"
 
 #include "data/attr.h"
-#include "data/sample.h"
 
 #include <string.h>
 
@@ -142,37 +141,30 @@ static void rename_pids(struct scrub *s, uint64_t *word)
 	*word = (uint64_t)high << 32 | low;
 }
 
-/* Whose addresses a sample has. */
-struct owner {
-	uint32_t pid;
-	uint64_t time_ns;
-};
-
-static void rebase(const struct scrub *s, const struct owner *owner, uint64_t *at, uint64_t count)
+static void rebase(const struct scrub *s, const struct scrub_owner *owner, uint64_t *at,
+	uint64_t count, bool chain)
 {
-	for (uint64_t i = 0; s->rebase && i < count; i++)
-		if (at[i] < PERF_CONTEXT_MAX)
-			at[i] = s->rebase->address(
-				s->rebase->context, owner->pid, owner->time_ns, at[i]);
+	if (s->rebase)
+		s->rebase->addresses(s->rebase->context, owner, at, count, chain);
 }
 
 static void rebase_branches(
-	const struct scrub *s, const struct owner *owner, uint64_t *at, uint64_t branch_type)
+	const struct scrub *s, const struct scrub_owner *owner, uint64_t *at, uint64_t branch_type)
 {
 	uint64_t count = *at++;
 
 	at += !!(branch_type & PERF_SAMPLE_BRANCH_HW_INDEX);
 	for (; count--; at += 3)
-		rebase(s, owner, at, 2);
+		rebase(s, owner, at, 2, false);
 }
 
 /* A field that was just copied; its length is known to be right. */
-static void rename_field(struct scrub *s, unsigned bit, const struct owner *owner, uint64_t *at,
-	const struct perf_event_attr *attr)
+static void rename_field(struct scrub *s, unsigned bit, const struct scrub_owner *owner,
+	uint64_t *at, const struct perf_event_attr *attr)
 {
 	switch (1u << bit) {
 	case PERF_SAMPLE_IP:
-		rebase(s, owner, at, 1);
+		rebase(s, owner, at, 1, false);
 		break;
 	case PERF_SAMPLE_TID:
 		rename_pids(s, at);
@@ -181,7 +173,7 @@ static void rename_field(struct scrub *s, unsigned bit, const struct owner *owne
 		*at = relative(s, *at);
 		break;
 	case PERF_SAMPLE_CALLCHAIN:
-		rebase(s, owner, at + 1, *at);
+		rebase(s, owner, at + 1, *at, true);
 		break;
 	case PERF_SAMPLE_BRANCH_STACK:
 		rebase_branches(s, owner, at, attr->branch_sample_type);
@@ -192,15 +184,41 @@ static void rename_field(struct scrub *s, unsigned bit, const struct owner *owne
 	}
 }
 
-static struct owner owner_of(const uint64_t *words, uint64_t type)
-{
-	struct owner owner = { 0, 0 };
+/* The fields that another thing stands for afterwards. */
+#define RENAMED                                                                                    \
+	(PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CALLCHAIN |             \
+		PERF_SAMPLE_BRANCH_STACK | PERF_SAMPLE_CGROUP)
 
-	if (type & PERF_SAMPLE_TID)
-		owner.pid = (uint32_t)words[bits_set(type & BEFORE_TID)];
-	if (type & PERF_SAMPLE_TIME)
-		owner.time_ns = words[bits_set(type & BEFORE_TIME)];
-	return owner;
+static void rename_sample(struct scrub *s, const struct perf_event_header *from, uint64_t *at,
+	const struct perf_event_attr *attr)
+{
+	const struct sample_layout *layout = &s->layout;
+	const uint64_t *words = (const void *)(from + 1);
+	struct scrub_owner owner = { .mode = from->misc & PERF_RECORD_MISC_CPUMODE_MASK };
+
+	if (layout->type & PERF_SAMPLE_TID)
+		owner.pid = (uint32_t)words[bits_set(layout->type & BEFORE_TID)];
+	if (layout->type & PERF_SAMPLE_TIME)
+		owner.time_ns = words[bits_set(layout->type & BEFORE_TIME)];
+	for (int i = 0; i < layout->count; i++) {
+		unsigned bit = layout->order[i];
+
+		if (s->fields >> bit & 1)
+			continue;
+		if (RENAMED >> bit & 1)
+			rename_field(s, bit, &owner, at, attr);
+		at += layout->words[bit];
+	}
+}
+
+/* Most are short: what a call of memcpy() costs would show. */
+static uint64_t *copy(uint64_t *to, const uint64_t *from, const uint64_t *end)
+{
+	for (; end - from >= 2; from += 2, to += 2)
+		memcpy(to, from, 16);
+	if (from < end)
+		*to++ = *from;
+	return to;
 }
 
 static size_t finish(void *to, const struct perf_event_header *from, const void *end)
@@ -215,34 +233,30 @@ static size_t finish(void *to, const struct perf_event_header *from, const void 
 static size_t put_sample(struct scrub *s, void *to, const struct perf_event_header *from,
 	const struct perf_event_attr *attr)
 {
-	const uint64_t *in = (const void *)(from + 1);
-	uint64_t *out = (void *)((struct perf_event_header *)to + 1);
-	struct sample_layout layout;
-	struct owner owner;
+	struct sample_layout *layout = &s->layout;
+	const uint64_t *in = (const void *)(from + 1), *kept = in; /* not copied yet */
+	uint64_t *begin = (void *)((struct perf_event_header *)to + 1), *out = begin;
 
-	if (!sample_layout(&layout, from, attr)) {
+	if (!sample_layout(layout, from, attr)) {
 		add(&s->removed.broken, from->size);
 		return 0;
 	}
-	owner = owner_of(in, layout.type);
-	for (int i = 0; i < SAMPLE_FIELDS; i++) {
-		unsigned bit = sample_field_order[i];
-		uint16_t words = layout.words[bit];
+	for (int i = 0; i < layout->count; i++) {
+		unsigned bit = layout->order[i];
+		uint16_t words = layout->words[bit];
 
-		if (!words)
-			continue;
-		if (s->fields >> bit & 1) {
-			add(&s->removed.field[bit], words * 8u);
-		} else {
-			memcpy(out, in, words * 8u);
-			if (s->anonymize)
-				rename_field(s, bit, &owner, out, attr);
-			out += words;
-		}
 		in += words;
+		if (words && s->fields >> bit & 1) {
+			add(&s->removed.field[bit], words * 8u);
+			out = copy(out, kept, in - words);
+			kept = in;
+		}
 	}
-	if (layout.rest)
-		add(&s->removed.rest, layout.rest * 8u);
+	out = copy(out, kept, in);
+	if (layout->rest)
+		add(&s->removed.rest, layout->rest * 8u);
+	if (s->anonymize)
+		rename_sample(s, from, begin, attr);
 	return finish(to, from, out);
 }
 
@@ -330,7 +344,7 @@ static size_t rename_text(
 }
 
 /* A mapping's start and, two words on, the place in its file. */
-static void rebase_mapping(struct scrub *s, char *at, size_t size, uint32_t pid, uint64_t time_ns)
+static void rebase_mapping(struct scrub *s, char *at, size_t size, const struct scrub_owner *owner)
 {
 	uint64_t start, pgoff;
 
@@ -338,7 +352,7 @@ static void rebase_mapping(struct scrub *s, char *at, size_t size, uint32_t pid,
 		return;
 	memcpy(&start, at, 8);
 	memcpy(&pgoff, at + 16, 8);
-	start = s->rebase->mapping(s->rebase->context, pid, time_ns, start, &pgoff);
+	start = s->rebase->mapping(s->rebase->context, owner, start, &pgoff);
 	memcpy(at, &start, 8);
 	memcpy(at + 16, &pgoff, 8);
 }
@@ -359,9 +373,9 @@ static void edit_word(struct scrub *s, uint64_t *word, enum what what)
 
 /* What stands in `size` bytes of a body; false where it does not fit. */
 static bool edit(struct scrub *s, const struct edit *e, char *body, size_t size,
-	const struct perf_event_header *from, const struct owner *owner)
+	const struct perf_event_header *from, const struct scrub_owner *owner)
 {
-	const struct owner kernel = { UINT32_MAX, owner->time_ns };
+	struct scrub_owner whose = { owner->time_ns, UINT32_MAX, PERF_RECORD_MISC_KERNEL };
 	uint64_t *words = (void *)(body + e->offset);
 
 	if (e->offset + 8u > size)
@@ -370,16 +384,14 @@ static bool edit(struct scrub *s, const struct edit *e, char *body, size_t size,
 		if (!(from->misc & PERF_RECORD_MISC_MMAP_BUILD_ID))
 			memset(words, 0, 24);
 	} else if (e->what == MAPPING) {
-		uint32_t pid;
-
-		memcpy(&pid, body, sizeof(pid));
-		rebase_mapping(s, body + e->offset, size - e->offset, pid, owner->time_ns);
+		memcpy(&whose.pid, body, sizeof(whose.pid));
+		rebase_mapping(s, body + e->offset, size - e->offset, &whose);
 	} else if (e->what == SYMBOL_ADDRESS) {
-		rebase(s, &kernel, words, 1);
+		rebase(s, &whose, words, 1, false);
 	} else if (e->what == CHAIN) {
 		if (*words > (size - e->offset) / 8 - 1)
 			return false;
-		rebase(s, owner, words + 1, *words);
+		rebase(s, owner, words + 1, *words, true);
 	} else {
 		edit_word(s, words, (enum what)e->what);
 	}
@@ -388,7 +400,7 @@ static bool edit(struct scrub *s, const struct edit *e, char *body, size_t size,
 
 /* Renames in a body of `size` bytes at `body`, which has room to grow; its new size, 0: broken. */
 static size_t rename_body(struct scrub *s, char *body, size_t size,
-	const struct perf_event_header *from, const struct owner *owner)
+	const struct perf_event_header *from, const struct scrub_owner *owner)
 {
 	for (size_t i = 0; i < sizeof(edits) / sizeof(*edits); i++) {
 		const struct edit *e = &edits[i];
@@ -425,7 +437,7 @@ static size_t put_other(struct scrub *s, void *to, const struct perf_event_heade
 	uint64_t type = ids_type(from, attr);
 	size_t behind = bits_set(type) * 8, size = from->size - sizeof(*from);
 	const uint64_t *ids = (const void *)((const char *)from + from->size - behind);
-	struct owner owner = { 0, time_ns };
+	struct scrub_owner owner = { .time_ns = time_ns, .mode = PERF_RECORD_MISC_USER };
 	char *body = (char *)to + sizeof(*from);
 
 	if (behind > size || size + PSEUDONYM_TEXT_MAX + 16 > RECORD_MAX)

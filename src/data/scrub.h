@@ -17,13 +17,22 @@
 #include "data/pseudonym.h"
 #include "data/reader.h"
 
-/* Gives an address another one; `pid` and time as recorded. */
+/* Whose addresses a record has, as recorded. */
+struct scrub_owner {
+	uint64_t time_ns;
+	uint32_t pid;
+	uint8_t mode; /* PERF_RECORD_MISC_*, where the addresses do not tell it themselves */
+};
+
+/* Gives addresses other ones. */
 struct scrub_rebase {
 	void *context;
-	uint64_t (*address)(void *context, uint32_t pid, uint64_t time_ns, uint64_t address);
+	/* A callchain (with its PERF_CONTEXT_* markers) or addresses that stand for themselves. */
+	void (*addresses)(void *context, const struct scrub_owner *owner, uint64_t *at,
+		uint64_t count, bool chain);
 	/* The same for a mapping's start; `pgoff` may change too. */
 	uint64_t (*mapping)(
-		void *context, uint32_t pid, uint64_t time_ns, uint64_t start, uint64_t *pgoff);
+		void *context, const struct scrub_owner *owner, uint64_t start, uint64_t *pgoff);
 };
 
 struct scrub {
@@ -36,6 +45,7 @@ struct scrub {
 	struct pseudonym pseudonym;
 	const struct scrub_rebase *rebase; /* or NULL: addresses stay */
 
+	struct sample_layout layout;
 	struct contents removed; /* fields, records (samples as a whole), sections, broken, rest */
 	uint64_t renamed;	 /* texts */
 };

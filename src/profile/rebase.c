@@ -8,6 +8,15 @@
 #define MODULES_BASE 0xffffffffc0000000u
 #define KERNEL_BIT (1ull << 63)
 #define PAGE 4096u
+#define RECENT 1024
+
+/* Addresses of a process that move together while its mappings stay as they were. */
+struct rebase_recent {
+	uint64_t from, until, shift;
+	uint64_t from_ns, until_ns;
+	uint32_t pid;
+	bool lost;
+};
 
 bool rebase_init(struct rebase *rebase, const struct reader *reader, struct arena *arena)
 {
@@ -21,7 +30,7 @@ bool rebase_init(struct rebase *rebase, const struct reader *reader, struct aren
 	processes_init(&rebase->processes, arena, &rebase->images);
 	rebase->processes.before_exec = true;
 	rebase->slots = arena_array(arena, struct rebase_slot, SLOTS);
-	rebase->recent = arena_array(arena, struct rebase_recent, REBASE_RECENT);
+	rebase->recent = arena_array(arena, struct rebase_recent, RECENT);
 	return rebase->recent;
 }
 
@@ -33,12 +42,14 @@ static uint64_t time_of(const struct rebase *r, uint64_t time_ns)
 void rebase_tell(struct rebase *rebase)
 {
 	const struct reader *r = rebase->reader;
-	int event = reader_event(r);
 	struct record record;
+	int event;
 
-	if (r->record->type == PERF_RECORD_SAMPLE ||
-		record_decode(&record, r->record, event < 0 ? NULL : &r->attrs[event].attr) !=
-			RECORD_OK)
+	if (r->record->type == PERF_RECORD_SAMPLE)
+		return;
+	event = reader_event(r);
+	if (record_decode(&record, r->record, event < 0 ? NULL : &r->attrs[event].attr) !=
+		RECORD_OK)
 		return;
 	processes_tell(&rebase->processes, &record, time_of(rebase, record.id.time_ns));
 }
@@ -82,55 +93,82 @@ static uint64_t base_of(struct rebase *r, const struct mapping *m, bool file, bo
 	return slot->base;
 }
 
-static uint64_t lost(struct rebase *r, bool kernel)
-{
-	r->lost++;
-	return kernel ? REBASE_LOST : 0;
-}
-
+/* Where an address lies now; 0: nowhere. */
 static uint64_t moved(struct rebase *r, const struct mapping *m, uint64_t address, bool kernel)
 {
 	bool file = m && m->image && m->image->kind <= IMAGE_VDSO;
 	uint64_t offset, base;
 
 	if (!m || !m->image)
-		return lost(r, kernel);
+		return 0;
 	offset = address - m->start;
 	if (m->image->kind == IMAGE_KERNEL)
 		return KERNEL_BASE + offset;
 	offset += file ? m->pgoff : 0;
 	base = base_of(r, m, file, kernel);
-	return base && (!file || offset < FILE_BYTES - PAGE) ? base + offset : lost(r, kernel);
+	return base && (!file || offset < FILE_BYTES - PAGE) ? base + offset : 0;
 }
 
-uint64_t rebase_address(void *rebase, uint32_t pid, uint64_t time_ns, uint64_t address)
+/* Mappings are of whole pages, but for code that the kernel made itself. */
+static void look_up(struct rebase *r, struct rebase_recent *recent, uint32_t pid, uint64_t time,
+	uint64_t address)
 {
-	struct rebase *r = rebase;
+	struct process_hit hit = process_find(&r->processes, pid, address, time);
+	uint64_t page = address & ~(uint64_t)(PAGE - 1);
+	uint64_t to = moved(r, hit.mapping, address, pid == PROCESS_KERNEL);
+
+	*recent = (struct rebase_recent){ page, page + PAGE, to - address, hit.from_ns,
+		hit.until_ns, pid, !to };
+	r->lost += !to;
+	if (hit.mapping && page < hit.mapping->start)
+		recent->from = hit.mapping->start;
+	if (hit.mapping && hit.mapping->end - page < PAGE)
+		recent->until = hit.mapping->end;
+	if (!hit.mapping && pid == PROCESS_KERNEL) {
+		recent->from = address;
+		recent->until = address + 1;
+	}
+}
+
+static uint64_t rebased(struct rebase *r, uint32_t pid, uint64_t time, uint64_t address)
+{
 	bool kernel = address & KERNEL_BIT;
 	uint32_t owner = kernel ? PROCESS_KERNEL : pid;
-	uint64_t time = time_of(r, time_ns);
-	uint64_t hash = (address ^ owner) * 0x9e3779b97f4a7c15u;
-	struct rebase_recent *recent = &r->recent[hash >> 52];
-	struct process_hit hit;
+	uint64_t hash = (address / PAGE ^ (uint64_t)owner << 32) * 0x9e3779b97f4a7c15u;
+	struct rebase_recent *recent = &r->recent[hash >> 54];
 
-	if (recent->address == address && recent->pid == owner && time >= recent->from_ns &&
-		time < recent->until_ns)
-		return recent->to;
-	hit = process_find(&r->processes, owner, address, time);
-	*recent = (struct rebase_recent){ address, moved(r, hit.mapping, address, kernel),
-		hit.from_ns, hit.until_ns, owner };
-	return recent->to;
+	if (address < recent->from || address >= recent->until || recent->pid != owner ||
+		time < recent->from_ns || time >= recent->until_ns)
+		look_up(r, recent, owner, time, address);
+	if (recent->lost)
+		return kernel ? REBASE_LOST : 0;
+	return address + recent->shift;
+}
+
+void rebase_addresses(
+	void *rebase, const struct scrub_owner *owner, uint64_t *at, uint64_t count, bool chain)
+{
+	uint64_t time = time_of(rebase, owner->time_ns);
+
+	(void)chain;
+	for (uint64_t i = 0; i < count; i++)
+		if (at[i] < PERF_CONTEXT_MAX)
+			at[i] = rebased(rebase, owner->pid, time, at[i]);
 }
 
 uint64_t rebase_mapping(
-	void *rebase, uint32_t pid, uint64_t time_ns, uint64_t start, uint64_t *pgoff)
+	void *rebase, const struct scrub_owner *owner, uint64_t start, uint64_t *pgoff)
 {
 	struct rebase *r = rebase;
-	bool kernel = pid == PROCESS_KERNEL;
-	struct process_hit hit = process_find(&r->processes, pid, start, time_of(r, time_ns));
+	bool kernel = owner->pid == PROCESS_KERNEL;
+	struct process_hit hit =
+		process_find(&r->processes, owner->pid, start, time_of(r, owner->time_ns));
 	uint64_t to = moved(r, hit.mapping, start, kernel);
 	const struct image *image = hit.mapping ? hit.mapping->image : NULL;
 
+	r->lost += !to;
+	if (!to && kernel)
+		to = REBASE_LOST;
 	/* the kernel's tells where a symbol lay; of what is no file, pgoff is an address */
 	if (image && image->kind == IMAGE_KERNEL)
 		*pgoff = *pgoff ? to + (*pgoff - start) : 0;

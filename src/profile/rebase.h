@@ -12,10 +12,10 @@
  */
 
 #include "data/reader.h"
+#include "data/scrub.h"
 #include "profile/process.h"
 
 #define REBASE_LOST 0xffffffff00000000u
-#define REBASE_RECENT 4096
 
 /* An image, or a mapping of no file, and where it lies now. */
 struct rebase_slot {
@@ -32,10 +32,7 @@ struct rebase {
 	bool timed;
 	uint64_t next_user, next_kernel;
 	uint64_t lost; /* addresses that became 0 or REBASE_LOST, each place once or more */
-	struct rebase_recent {
-		uint64_t address, to, from_ns, until_ns;
-		uint32_t pid;
-	} * recent;
+	struct rebase_recent *recent;
 };
 
 /* False: the arena is too small to begin. */
@@ -44,9 +41,10 @@ bool rebase_init(struct rebase *rebase, const struct reader *reader, struct aren
 /* Pass 1: reader->record. */
 void rebase_tell(struct rebase *rebase);
 
-/* Pass 2. `rebase` is a struct rebase (as data/scrub.h wants it); times as recorded. */
-uint64_t rebase_address(void *rebase, uint32_t pid, uint64_t time_ns, uint64_t address);
+/* Pass 2: what data/scrub.h asks for, of a struct rebase. */
+void rebase_addresses(
+	void *rebase, const struct scrub_owner *owner, uint64_t *at, uint64_t count, bool chain);
 uint64_t rebase_mapping(
-	void *rebase, uint32_t pid, uint64_t time_ns, uint64_t start, uint64_t *pgoff);
+	void *rebase, const struct scrub_owner *owner, uint64_t start, uint64_t *pgoff);
 
 #endif

@@ -51,7 +51,7 @@ static void check(const struct reader *reader, const struct perf_event_header *h
 
 static void scrub_all(struct reader *reader, enum category most, bool anonymize)
 {
-	static const struct scrub_rebase addresses = { &rebase, rebase_address, rebase_mapping };
+	static const struct scrub_rebase addresses = { &rebase, rebase_addresses, rebase_mapping };
 	static _Alignas(8) char to[RECORD_MAX];
 	size_t written;
 

@@ -124,7 +124,7 @@ static void layouts_agree_with_the_decoder(void **state)
 	for (int i = 0; i < 200000; i++) {
 		struct perf_event_header *h = (void *)words;
 		struct perf_event_attr attr = { .sample_regs_user = 5, .sample_regs_intr = 3 };
-		struct sample_layout layout;
+		static struct sample_layout layout;
 		struct sample sample;
 		bool fits;
 
