@@ -14,13 +14,15 @@
 static const struct optional {
 	uint64_t flags;
 	uint64_t read_format;
+	uint64_t sample_type;
 } optionals[] = {
-	{ 0, PERF_FORMAT_LOST },			/* 6.0 */
-	{ PERF_ATTR_INHERIT_THREAD, 0 },		/* 5.13 */
-	{ PERF_ATTR_BUILD_ID, 0 },			/* 5.12 */
-	{ PERF_ATTR_CGROUP, 0 },			/* 5.7 */
-	{ PERF_ATTR_KSYMBOL | PERF_ATTR_BPF_EVENT, 0 }, /* 5.1 */
-	{ PERF_ATTR_NAMESPACES, 0 },			/* 4.12 */
+	{ 0, PERF_FORMAT_LOST, 0 },			   /* 6.0 */
+	{ PERF_ATTR_INHERIT_THREAD, 0, 0 },		   /* 5.13 */
+	{ PERF_ATTR_BUILD_ID, 0, 0 },			   /* 5.12 */
+	{ 0, 0, PERF_SAMPLE_WEIGHT_STRUCT },		   /* 5.12 */
+	{ PERF_ATTR_CGROUP, 0, 0 },			   /* 5.7 */
+	{ PERF_ATTR_KSYMBOL | PERF_ATTR_BPF_EVENT, 0, 0 }, /* 5.1 */
+	{ PERF_ATTR_NAMESPACES, 0, 0 },			   /* 4.12 */
 };
 
 #define OPTIONALS (sizeof(optionals) / sizeof(*optionals))
@@ -37,15 +39,16 @@ bool session_id(int fd, uint64_t *id)
 	return !ioctl(fd, (int)PERF_EVENT_IOC_ID, id);
 }
 
-static bool opens(uint64_t flags, uint64_t read_format)
+static bool opens(const struct optional *wish)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,
 		.size = PERF_ATTR_SIZE_VER5,
 		.config = PERF_COUNT_SW_DUMMY,
-		.flags = flags | PERF_ATTR_DISABLED | PERF_ATTR_EXCLUDE_KERNEL |
+		.flags = wish->flags | PERF_ATTR_DISABLED | PERF_ATTR_EXCLUDE_KERNEL |
 			 PERF_ATTR_EXCLUDE_HV,
-		.read_format = read_format,
+		.read_format = wish->read_format,
+		.sample_type = wish->sample_type,
 	};
 	int fd = session_event_open(&attr, 0, -1, -1);
 
@@ -54,29 +57,44 @@ static bool opens(uint64_t flags, uint64_t read_format)
 	return fd != -EINVAL;
 }
 
+static struct optional both(const struct optional *a, const struct optional *b)
+{
+	return (struct optional){ a->flags & b->flags, a->read_format & b->read_format,
+		a->sample_type & b->sample_type };
+}
+
+static void add(struct optional *to, const struct optional *more)
+{
+	to->flags |= more->flags;
+	to->read_format |= more->read_format;
+	to->sample_type |= more->sample_type;
+}
+
 /* Which of the bits asked for this kernel lacks: tried on a dummy of our own, only where needed. */
 static void probe_optionals(struct session *session)
 {
-	uint64_t flags = 0, format = 0, all_flags = 0, all_format = 0;
+	struct optional asked = { 0 }, wanted = { 0 }, lacks = { 0 }, each;
 
 	for (int i = 0; i < session->events->count; i++) {
-		flags |= session->events->at[i].attr.flags;
-		format |= session->events->at[i].attr.read_format;
+		const struct perf_event_attr *attr = &session->events->at[i].attr;
+
+		add(&asked,
+			&(struct optional){ attr->flags, attr->read_format, attr->sample_type });
 	}
 	for (size_t i = 0; i < OPTIONALS; i++) {
-		all_flags |= optionals[i].flags & flags;
-		all_format |= optionals[i].read_format & format;
+		each = both(&optionals[i], &asked);
+		add(&wanted, &each);
 	}
-	if (!(all_flags | all_format) || opens(all_flags, all_format))
+	if (!(wanted.flags | wanted.read_format | wanted.sample_type) || opens(&wanted))
 		return;
 	for (size_t i = 0; i < OPTIONALS; i++) {
-		const struct optional *o = &optionals[i];
-
-		if (!opens(o->flags & flags, o->read_format & format)) {
-			session->lacks_flags |= o->flags & flags;
-			session->lacks_format |= o->read_format & format;
-		}
+		each = both(&optionals[i], &asked);
+		if (!opens(&each))
+			add(&lacks, &each);
 	}
+	session->lacks_flags = lacks.flags;
+	session->lacks_format = lacks.read_format;
+	session->lacks_type = lacks.sample_type;
 }
 
 /* False when the soft limit is the hard one already. */
@@ -158,6 +176,9 @@ int session_open_event(struct session *session, int index, struct session_fault 
 
 	event->attr.flags &= ~session->lacks_flags;
 	event->attr.read_format &= ~session->lacks_format;
+	if (event->attr.sample_type & session->lacks_type)
+		event->attr.sample_type |= PERF_SAMPLE_WEIGHT;
+	event->attr.sample_type &= ~session->lacks_type;
 	event->attr.size = attr_size(&event->attr);
 	for (uint32_t cpu = 0; cpu < target->cpu_count; cpu++)
 		for (uint32_t thread = 0; thread < target->thread_count; thread++) {

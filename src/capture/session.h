@@ -20,6 +20,7 @@ struct session {
 	int *fds;	       /* [event][CPU][thread]; -1: not there */
 	uint64_t lacks_flags;  /* attr.flags this kernel does not know */
 	uint64_t lacks_format; /* attr.read_format likewise */
+	uint64_t lacks_type;   /* attr.sample_type likewise: one weight stands for three */
 	uint32_t open;	       /* descriptors */
 	uint32_t gone;	       /* threads that ended before they were opened */
 };

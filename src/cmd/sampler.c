@@ -159,6 +159,8 @@ static int open_rings(struct sampler *s, const struct sampler_wish *wish)
 	}
 	if (error)
 		return refused_rings(s, error);
+	if (s->session.lacks_type)
+		message("-W: kernels before 5.12 tell one weight of a sample, not three");
 	if (budget_total_kb(&s->budget) < planned_kb)
 		message("rings of %" PRIu64 " KiB instead of %" PRIu64
 			" KiB: other recordings of this user hold the rest",

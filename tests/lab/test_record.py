@@ -80,3 +80,14 @@ def test_a_flood_of_samples_loses_no_mapping(machine, perf, tmp_path):
     machine.run("rm /tmp/perf.data")
     tasks = subprocess.run(["perf", "script", "-f", "--show-task-events", "-i", path], capture_output=True, text=True).stdout
     assert tasks.count("PERF_RECORD_FORK(") >= 100
+
+
+def test_one_weight_where_there_are_no_three(machine, perf, tmp_path):
+    said = machine.run("perfbox record -W -F 500 -e cpu-clock:u -o /tmp/perf.data /workload/deep 0.2")
+    one = machine.version == "5.10"
+    assert ("one weight" in said.err) == one
+    path = tmp_path / "perf.data"
+    path.write_bytes(machine.pull("/tmp/perf.data"))
+    machine.run("rm /tmp/perf.data")
+    kind = perf("evlist", "-v", "-f", "-i", path).lines[0]
+    assert ("WEIGHT_STRUCT" in kind) != one and "WEIGHT" in kind
