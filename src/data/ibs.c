@@ -238,7 +238,9 @@ bool ibs_next(struct ibs *ibs, struct ibs_value *value)
 		const struct field *f = &fields[ibs->at++];
 		uint64_t word = ibs->word[f->word];
 
-		*value = (struct ibs_value){ .label = f->name, .between = '=', .value = word, .width = f->width };
+		*value = (struct ibs_value){
+			.label = f->name, .between = '=', .value = word, .width = f->width
+		};
 		if (!holds(ibs, f))
 			continue;
 		if (!f->bits)
