@@ -3,7 +3,7 @@
 
 CROSS := $(subst arm64,aarch64,$(OTHER))-linux-gnu
 PYTHON := PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3
-PYTEST := $(PYTHON) -m pytest -c tests/pytest.ini --rootdir=. --basetemp=build/test/tmp
+PYTEST := $(PYTHON) -m pytest -c tests/pytest.ini --rootdir=. --basetemp=build/test/tmp -n 2 --dist loadgroup
 
 # All modules, built with glibc so that sanitizers and qemu-user need nothing special.
 WAYS := native sanitized $(OTHER) fuzz

@@ -9,7 +9,7 @@ import pytest
 PMUS = r"""
 set -e
 mount -t tmpfs pmus /sys/bus/event_source/devices
-mount -t tracefs tracefs /sys/kernel/tracing
+mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
 cd /sys/bus/event_source/devices
 put() { mkdir -p "$(dirname "$1")"; printf '%s\n' "$2" > "$1"; }
 put cpu/type 4

@@ -177,10 +177,15 @@ def test_children_are_sampled_unless_told_not_to(perfbox, perf, out):
 
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly(build, perf, workload, out, which):
+    busy = subprocess.Popen([workload("threads"), "1", "60"])
     recorder = subprocess.Popen([build / "perfbox", "record", "-a", "-o", out], stderr=subprocess.PIPE, text=True)
     wait_for(lambda: out.exists() and out.stat().st_size > 10000)
+    began = out.stat().st_size
+    wait_for(lambda: out.stat().st_size > began + 10000)
     recorder.send_signal(which)
     samples, _, _ = summary(recorder.communicate(timeout=10)[1])
+    busy.kill()
+    busy.wait()
     assert recorder.returncode == 0
     assert len(scripted(perf, out, "-F", "comm")) == samples > 0
 
