@@ -45,7 +45,7 @@ ifneq ($(findstring musl,$(shell $(CC) -dumpmachine)),)
 LINK = $(CC) -static-pie $(LLD) $(LDFLAGS) -o $@ $1
 else
 START := arch/$(ARCH)/start.S
-LDFLAGS += -Wl,-e,start $(if $(LLD),-Wl$(comma)--pack-dyn-relocs=relr -Wl$(comma)--icf=all)
+LDFLAGS += -Wl,-e,start $(if $(LLD),-Wl$(comma)--pack-dyn-relocs=relr -Wl$(comma)--icf=all -Wl$(comma)-O2)
 MUSL := /usr/lib/$(MACHINE)-linux-musl
 INCLUDE := -nostdinc -isystem /usr/include/$(MACHINE)-linux-musl \
 	-isystem $(shell $(CC) $(TARGET) -print-file-name=include)
@@ -59,7 +59,7 @@ CFLAGS ?= -Os -g
 HOT := src/capture/recorder.c src/data/reader.c src/data/sample.c src/profile/chain.c \
 	src/profile/tree.c src/profile/process.c src/profile/kallsyms.c src/profile/image.c \
 	src/base/out.c src/base/escape.c src/data/order.c src/data/sample_field.c src/data/contents.c src/data/scrub.c src/profile/rebase.c src/view/script_line.c src/view/script_frame.c
-CFLAGS_arm64 := $(if $(findstring clang,$(CC)),,-mno-outline-atomics)
+CFLAGS_arm64 := -fomit-frame-pointer -momit-leaf-frame-pointer $(if $(findstring clang,$(CC)),,-mno-outline-atomics)
 WARNINGS := -Wall -Wextra -Werror -Wvla -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wwrite-strings -Wundef
 BASE_FLAGS := -std=c11 -D_GNU_SOURCE -DPERFBOX_VERSION='"$(VERSION)"' -Isrc -Iarch $(WARNINGS) \
