@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MIN_RECORD_BYTES sizeof(struct perf_event_header)
 #define STAGED_BYTES (256 << 10)
@@ -22,7 +21,9 @@ int recorder_begin(struct recorder *recorder, struct arena *arena, struct rings 
 	if (sample_type & PERF_SAMPLE_TIME)
 		recorder->time_word = 1 + (uint32_t)__builtin_popcountll(sample_type & before_time);
 	recorder->whole = arena_take(arena, 1, RECORD_MAX + 8);
-	return recorder->parts && recorder->whole ? 0 : -ENOMEM;
+	if (!recorder->parts || !recorder->whole)
+		return -ENOMEM;
+	return losses_begin(&recorder->losses, arena, rings->session);
 }
 
 static void count_sample(struct recorder *recorder, const struct ring *ring, uint64_t at)
@@ -53,28 +54,23 @@ static const struct perf_event_header *whole_record(
 }
 
 static void count_record(struct recorder *recorder, const struct ring *ring, uint64_t at,
-	uint64_t header, bool sideband)
+	uint64_t header, uint32_t cpu)
 {
 	uint32_t type = (uint32_t)header;
 
 	recorder->records++;
+	losses_take(&recorder->losses, ring, at, header, cpu);
 	if (type == PERF_RECORD_SAMPLE)
 		count_sample(recorder, ring, at);
-	else if (type == PERF_RECORD_LOST && sideband)
-		recorder->lost_sideband += ring_word(ring, at + 16);
-	else if (type == PERF_RECORD_LOST)
-		recorder->lost += ring_word(ring, at + 16);
-	else if (type == PERF_RECORD_LOST_SAMPLES)
-		recorder->lost_samples += ring_word(ring, at + 8);
-	else if (type == PERF_RECORD_THROTTLE)
-		recorder->throttled++;
 	else if (type == PERF_RECORD_MMAP2 && recorder->mapped)
 		recorder->mapped(whole_record(recorder, ring, at, header >> 48));
 }
 
 /* The header word is type, misc, size from its low end upwards. */
-static void count_ring(struct recorder *recorder, const struct ring *ring, bool sideband)
+static void count_ring(struct recorder *recorder, const struct ring *ring)
 {
+	uint32_t cpu = (uint32_t)(ring - recorder->rings->at) / 2;
+
 	for (uint64_t at = ring->tail; at < ring->head;) {
 		uint64_t header = ring_word(ring, at);
 		uint64_t size = header >> 48;
@@ -82,7 +78,7 @@ static void count_ring(struct recorder *recorder, const struct ring *ring, bool 
 		/* the kernel does not write such a record; never loop on one */
 		if (size < MIN_RECORD_BYTES || size > ring->head - at)
 			return;
-		count_record(recorder, ring, at, header, sideband);
+		count_record(recorder, ring, at, header, cpu);
 		at += size;
 	}
 }
@@ -150,7 +146,7 @@ static void rewrite_ring(struct recorder *recorder, struct ring *ring, bool side
 	uint64_t until = ring->head;
 	unsigned full = (unsigned)((until - ring->tail) * 16 / ring->size);
 
-	count_ring(recorder, ring, sideband);
+	count_ring(recorder, ring);
 	while (ring->tail < until) {
 		uint64_t size = ring_word(ring, ring->tail) >> 48;
 
@@ -208,7 +204,7 @@ int recorder_round(struct recorder *recorder)
 
 		if (!ring->page || !ring_begin(ring))
 			continue;
-		count_ring(recorder, ring, i & 1);
+		count_ring(recorder, ring);
 		count += ring_pieces(ring, recorder->parts + count);
 	}
 	if (!count)
@@ -223,24 +219,4 @@ int recorder_round(struct recorder *recorder)
 		if (rings->at[i].page)
 			ring_end(&rings->at[i]);
 	return recorder->writer->error;
-}
-
-uint64_t recorder_lost_of(const struct recorder *recorder, int event)
-{
-	const struct session *session = recorder->rings->session;
-	const struct target *target = session->target;
-	const uint64_t format = PERF_FORMAT_ID | PERF_FORMAT_LOST;
-	uint64_t lost = 0;
-
-	if (session->events->at[event].attr.read_format != format)
-		return 0;
-	for (uint32_t cpu = 0; cpu < target->cpu_count; cpu++)
-		for (uint32_t thread = 0; thread < target->thread_count; thread++) {
-			uint64_t read_out[3]; /* value, id, lost */
-			int fd = session_fd(session, event, cpu, thread);
-
-			if (fd >= 0 && read(fd, read_out, sizeof(read_out)) == sizeof(read_out))
-				lost += read_out[2];
-		}
-	return lost;
 }

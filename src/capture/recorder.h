@@ -8,6 +8,7 @@
  */
 
 #include "base/arena.h"
+#include "capture/losses.h"
 #include "capture/rings.h"
 #include "data/writer.h"
 
@@ -41,11 +42,9 @@ struct recorder {
 	uint8_t *whole; /* a record that wraps in its ring */
 	void (*mapped)(const struct perf_event_header *record); /* sees each MMAP2, or NULL */
 
+	struct losses losses;
 	uint64_t samples, records;
-	uint64_t lost;		    /* records of sample rings, by PERF_RECORD_LOST */
-	uint64_t lost_sideband;	    /* likewise of side-band rings: names may be missing */
-	uint64_t lost_samples;	    /* by the PMU, PERF_RECORD_LOST_SAMPLES */
-	uint64_t throttled;	    /* times */
+	uint64_t dropped;	    /* of the samples, what the writer failed to store */
 	uint64_t first_ns, last_ns; /* of the samples' times */
 	uint64_t rounds;
 };
@@ -60,9 +59,5 @@ int recorder_rewrite_begin(
 
 /* One round; nothing is written when the rings are empty. 0, or the writer's -errno. */
 int recorder_round(struct recorder *recorder);
-
-/* What the kernel could not put into the rings, of event `event`: exact from 6.0 on
- * (PERF_FORMAT_LOST); before that 0, and recorder->lost is what is known. */
-uint64_t recorder_lost_of(const struct recorder *recorder, int event);
 
 #endif

@@ -2,6 +2,7 @@
 #include "cmd/record_category.h"
 #include "cmd/record_fields.h"
 #include "cmd/record_file.h"
+#include "cmd/record_loss.h"
 #include "cmd/record_stacks.h"
 #include "cmd/sampler.h"
 
@@ -208,8 +209,11 @@ static bool signal_ends(int *status)
 	if (read(signals, &info, sizeof(info)) != sizeof(info))
 		return false;
 	if (info.ssi_signo != SIGCHLD) {
-		if (sampler.target.child && !sampler.target.waits)
+		if (sampler.target.child && !sampler.target.waits) {
 			kill(sampler.target.child, (int)info.ssi_signo);
+			kill(sampler.target.child,
+				SIGCONT); /* one that is stopped would not hear */
+		}
 		return true;
 	}
 	if (waitpid(sampler.target.child, status, WNOHANG) != sampler.target.child)
@@ -243,35 +247,19 @@ static int run(int *status)
 	return recorder_round(&recorder) ? record_file_failed(&file) : 0;
 }
 
-static uint64_t lost_in_all(void)
-{
-	uint64_t lost = 0;
-
-	for (int i = 0; i < sampler.events.count; i++)
-		if (i != sampler.sideband)
-			lost += recorder_lost_of(&recorder, i);
-	return (lost > recorder.lost ? lost : recorder.lost) + recorder.lost_samples;
-}
-
 static void summarize(void)
 {
-	uint64_t lost = lost_in_all();
-
 	if (file.unwinds)
 		record_stacks_summary(asked.verbose);
-
 	if (asked.verbose)
 		message("%" PRIu64 " rounds, %" PRIu64 " records, %zu KiB of %zu KiB for tables",
 			recorder.rounds, recorder.records, arena.used / 1024, arena.size / 1024);
-	if (recorder.lost_sideband)
-		message("%" PRIu64 " records of processes and mappings were lost: some samples may "
-			"stay unnamed; more ring memory helps (-m)",
-			recorder.lost_sideband);
+	record_loss_summary(&recorder, asked.verbose);
 	if (file.synthesize.unreadable)
 		message("the mappings of %u processes may not be read: their samples stay unnamed",
 			file.synthesize.unreadable);
 	message("%" PRIu64 " samples, %" PRIu64 " lost%s, %" PRIu64 " bytes, %s", recorder.samples,
-		lost, recorder.throttled ? " (throttled)" : "",
+		record_loss_samples(&recorder), recorder.losses.throttled ? " (throttled)" : "",
 		file.writer.data_offset + file.writer.data_size, file.output.path);
 }
 
@@ -307,6 +295,17 @@ static int begin(void)
 	return start_command();
 }
 
+/* It was told to end and may take its time, or not care: the file is done, a second Ctrl-C ends us.
+ */
+static void wait_for_command(int *status)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	waitpid(sampler.target.child, status, 0);
+}
+
 static int record(void)
 {
 	int status = 0, failed;
@@ -317,12 +316,14 @@ static int record(void)
 	if (failed)
 		return failed;
 	failed = run(&status);
-	if (sampler.target.child)
-		waitpid(sampler.target.child, &status, 0);
-	if (!failed)
+	if (!failed) {
+		record_loss_write(&recorder, file.events, &file.writer);
 		failed = record_file_end(&file, recorder.first_ns, recorder.last_ns);
+	}
 	if (!failed)
 		summarize();
+	if (sampler.target.child)
+		wait_for_command(&status);
 	return failed ? failed : exit_status(status);
 }
 

@@ -30,6 +30,7 @@ void record_stacks_stored(struct perf_event_attr *stored, const struct perf_even
 	stored->flags &= ~(uint64_t)PERF_ATTR_EXCLUDE_CALLCHAIN_USER;
 	stored->sample_regs_user = 0;
 	stored->sample_stack_user = 0;
+	stored->sample_max_stack = UNWIND_DEPTH_MAX; /* deeper ones are cut, and are known by it */
 }
 
 static bool begin_tables(void)

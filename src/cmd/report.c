@@ -1,6 +1,7 @@
 #include "cmd/cmd.h"
 #include "cmd/guard.h"
 #include "cmd/report_drawing.h"
+#include "cmd/report_stats.h"
 
 #include "arch.h"
 #include "base/message.h"
@@ -477,33 +478,6 @@ static int print_event(uint32_t event)
 	return 0;
 }
 
-static void print_stats(void)
-{
-	uint64_t sum = 0;
-
-	for (int i = 0; i < RECORD_TYPES; i++)
-		sum += reader.counts[i];
-	out_printf(&out, "\nAggregated stats:\n%16s events: %10" PRIu64 "\n", "TOTAL", sum);
-	for (uint32_t i = 0; i < RECORD_TYPES; i++) {
-		const char *name = i ? record_name(i) : "unknown";
-
-		if (reader.counts[i])
-			out_printf(&out, "%16s events: %10" PRIu64 "  (%4.1f%%)\n",
-				name ? name : "unknown", reader.counts[i],
-				100.0 * (double)reader.counts[i] / (double)sum);
-	}
-	for (uint32_t i = 0; i < reader.attr_count; i++) {
-		char name[1024];
-
-		if (!recording.event[i].samples)
-			continue;
-		name_event(name, sizeof(name), i);
-		out_text(&out, name);
-		out_printf(&out, " stats:\n%16s events: %10" PRIu64 "\n", "SAMPLE",
-			recording.event[i].samples);
-	}
-}
-
 static bool has_samples(void)
 {
 	for (uint32_t i = 0; i < reader.attr_count && recording.event; i++)
@@ -725,7 +699,7 @@ static int report(void)
 		if (status && !has_samples())
 			return status;
 		if (show_stats)
-			print_stats();
+			report_stats(&out, &recording, name_event);
 		else if (flamegraph || folded)
 			status |= draw();
 		else

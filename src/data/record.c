@@ -363,6 +363,8 @@ size_t record_encode(
 		put_string(&s, record->comm.name);
 	} else if (record->type == PERF_RECORD_FORK || record->type == PERF_RECORD_EXIT) {
 		put_task(&s, &record->task);
+	} else if (record->type == PERF_RECORD_LOST_SAMPLES) {
+		put_u64(&s, record->lost.count);
 	} else {
 		return 0;
 	}

@@ -138,8 +138,9 @@ enum record_status record_decode(struct record *record, const struct perf_event_
 	const struct perf_event_attr *attr);
 
 /*
- * Writes MMAP2, COMM, FORK or EXIT as the kernel would for `attr`, with its ids. Names too long for
- * a record are cut. The bytes written (a multiple of 8), or 0 for another type or a small `cap`.
+ * Writes MMAP2, COMM, FORK, EXIT or LOST_SAMPLES as the kernel would for `attr`, with its ids.
+ * Names too long for a record are cut. The bytes written (a multiple of 8), or 0 for another type
+ * or a small `cap`.
  */
 size_t record_encode(
 	void *to, size_t cap, const struct record *record, const struct perf_event_attr *attr);

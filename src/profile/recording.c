@@ -19,8 +19,9 @@ bool recording_init_flat(struct recording *recording, struct reader *reader, str
 	images_init(&recording->images, arena);
 	processes_init(&recording->processes, arena, &recording->images);
 	recording->event = arena_array(arena, struct recording_event, reader->attr_count);
-	return recording->event && chains_init(&recording->chains, arena, &recording->processes,
-					   &recording->images, &recording->tree);
+	return recording->event && missing_init(&recording->missing, arena) &&
+	       chains_init(&recording->chains, arena, &recording->processes, &recording->images,
+		       &recording->tree);
 }
 
 bool recording_init(struct recording *recording, struct reader *reader, struct arena *arena)
@@ -36,21 +37,6 @@ uint64_t recording_time(const struct recording *recording, uint64_t time_ns)
 	return recording->timed ? time_ns : recording->reader->record_offset;
 }
 
-static void tell_lost(struct recording *r, const struct record *record)
-{
-	switch (record->type) {
-	case PERF_RECORD_LOST:
-		r->lost_records += record->lost.count;
-		break;
-	case PERF_RECORD_LOST_SAMPLES:
-		r->lost += record->lost.count;
-		break;
-	case PERF_RECORD_THROTTLE:
-		r->throttled++;
-		break;
-	}
-}
-
 static void tell_sideband(struct recording *r)
 {
 	int event = reader_event(r->reader);
@@ -61,7 +47,7 @@ static void tell_sideband(struct recording *r)
 		r->broken++;
 		return;
 	}
-	tell_lost(r, &record);
+	missing_tell(&r->missing, &record, event, r->reader->record);
 	processes_tell(&r->processes, &record, recording_time(r, record.id.time_ns));
 }
 
@@ -96,8 +82,8 @@ enum reader_status recording_sideband(struct recording *recording)
 		if (recording->reader->record->type != PERF_RECORD_SAMPLE)
 			tell_sideband(recording);
 	tell_build_ids(recording);
-	if (!recording->lost)
-		recording->lost = recording->lost_records;
+	recording->lost =
+		recording->missing.lost ? recording->missing.lost : recording->missing.in_rings;
 	return status;
 }
 
@@ -209,6 +195,17 @@ static void add_sample(
 		s->period);
 }
 
+static bool is_cut(const struct sample *s, const struct perf_event_attr *attr)
+{
+	uint32_t most = loss_max_stack(attr), frames = 0;
+
+	if (s->chain.count < most)
+		return false;
+	for (uint64_t i = 0; i < s->chain.count; i++)
+		frames += loss_is_frame(s->chain.at[i]);
+	return frames >= most;
+}
+
 static void take_sample(struct recording *r, const struct recording_choice *c)
 {
 	int event = reader_event(r->reader);
@@ -225,6 +222,7 @@ static void take_sample(struct recording *r, const struct recording_choice *c)
 	if (!chosen(c, &s))
 		return;
 	count(r, &r->event[event], &s);
+	r->event[event].cut += is_cut(&s, &r->reader->attrs[event].attr);
 	add_sample(r, c, (uint32_t)event, &s);
 }
 

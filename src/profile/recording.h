@@ -10,6 +10,7 @@
 #include "data/reader.h"
 #include "data/sample.h"
 #include "profile/chain.h"
+#include "profile/missing.h"
 #include "profile/unwind.h"
 
 /* Which samples count, and how far the tree separates them. Lists end where they say. */
@@ -27,6 +28,7 @@ struct recording_choice {
 struct recording_event {
 	uint64_t samples, weight; /* all of the chosen times and CPUs */
 	uint64_t filtered;	  /* of them, not wanted */
+	uint64_t cut;		  /* callchains as deep as the kernel walks */
 	bool chains;		  /* has callchains */
 };
 
@@ -50,7 +52,7 @@ struct recording {
 	struct recording_event *event; /* by the reader's attrs */
 	bool timed;		       /* samples have times */
 	uint64_t lost;		       /* samples that the kernel could not write */
-	uint64_t lost_records, throttled;
+	struct missing missing;
 	uint64_t broken;   /* records and samples too short for their fields */
 	uint64_t orphaned; /* samples of no known event */
 	uint64_t no_room;  /* samples whose root found no room */

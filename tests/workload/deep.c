@@ -1,4 +1,5 @@
-/* 40 frames of recursion above a busy loop: `deep SECONDS`. perf sees main, dive (x40), spin. */
+/* DEPTH (40) frames of recursion above a busy loop: `deep SECONDS [DEPTH]`. perf sees main, dive
+ * (x40), spin. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -31,6 +32,6 @@ __attribute__((noinline)) static void dive(int depth, double until_s)
 
 int main(int argc, char **argv)
 {
-	dive(40, argc > 1 ? atof(argv[1]) : 0.2);
+	dive(argc > 2 ? atoi(argv[2]) : 40, argc > 1 ? atof(argv[1]) : 0.2);
 	return 0;
 }
