@@ -9,6 +9,7 @@
 #include "data/scrub.h"
 #include "data/writer.h"
 #include "profile/rebase.h"
+#include "profile/symbolize.h"
 #include "view/inspect.h"
 
 #include <errno.h>
@@ -19,7 +20,8 @@
 #include <unistd.h>
 
 static const char usage[] =
-	"Usage: perfbox scrub --max-category N | --drop LIST | --anonymize [OPTION...] IN OUT\n"
+	"Usage: perfbox scrub --max-category N | --drop LIST | --anonymize | --symbolize\n"
+	"                     [OPTION...] IN OUT\n"
 	"\n"
 	"Writes a recording that tells less, for perf and perfbox to read. Categories are those "
 	"of\n"
@@ -32,14 +34,21 @@ static const char usage[] =
 	"lets time begin at 0 and leaves out what is above 4a. Event names, kernel release, "
 	"hardware\n"
 	"and build IDs stay, so that symbols are found.\n"
+	"--symbolize stores the names of functions, so that neither addresses nor files are "
+	"needed\n"
+	"to read it: addresses become numbers of names; mappings, build IDs and what is above 4a "
+	"are\n"
+	"left out. perf report shows the same functions by comm and symbol, all with the kernel's\n"
+	"mark [k] and each as a shared object of its own; what has no name is its image's, "
+	"[libx.so].\n"
 	"\n";
 
 #define MEMORY_BYTES (64ull << 20)
 #define BATCH_BYTES (256u << 10)
 
-static const char *category, *key_file;
+static const char *category, *key_file, *symfs, *kallsyms;
 static struct option_list drop;
-static bool anonymize, quiet, verbose;
+static bool anonymize, symbolize, quiet, verbose;
 static uint64_t memory = MEMORY_BYTES;
 
 static const struct option options[] = {
@@ -50,6 +59,10 @@ static const struct option options[] = {
 		NULL },
 	{ OPTION_STRING, 0, "key-file", &key_file, "FILE",
 		"the same names each time; by default nobody has the key", NULL },
+	{ OPTION_FLAG, 0, "symbolize", &symbolize, NULL, "names of functions for addresses", NULL },
+	{ OPTION_STRING, 0, "symfs", &symfs, "DIR", "look for images below DIR", NULL },
+	{ OPTION_STRING, 0, "kallsyms", &kallsyms, "FILE", "kernel symbols, not /proc/kallsyms",
+		NULL },
 	{ OPTION_BYTES, 0, "memory", &memory, "SIZE", "memory for tables (64M)", NULL },
 	{ OPTION_FLAG, 'q', "quiet", &quiet, NULL, "do not tell what was left out", NULL },
 	{ OPTION_FLAG, 'v', "verbose", &verbose, NULL, "tell of the sandbox", NULL },
@@ -82,6 +95,7 @@ static struct writer writer;
 static struct output output;
 static struct scrub scrub;
 static struct rebase rebase;
+static struct symbolize names;
 static const char *input;
 static char *batch;
 static size_t batched;
@@ -132,11 +146,15 @@ static int choose(void)
 {
 	enum category most = CATEGORY_UNKNOWN;
 
-	if (!category && !drop.count && !anonymize)
-		return message_usage("what to take away? --max-category, --drop or --anonymize");
+	if (!category && !drop.count && !anonymize && !symbolize)
+		return message_usage("what to take away? --max-category, --drop, --anonymize or "
+				     "--symbolize");
 	if (category && !category_parse(category, &most))
 		return message_usage("--max-category %s: want 1, 2, 3, 4 or 4a to 4d", category);
-	scrub_begin(&scrub, most, anonymize);
+	if (symbolize && most < CATEGORY_CODE)
+		return message_usage(
+			"--symbolize: names are category 4a, --max-category %s is less", category);
+	scrub_begin(&scrub, most, anonymize, symbolize);
 	for (int i = 0; i < drop.count; i++)
 		if (choose_drop(drop.at[i]))
 			return EXIT_USAGE;
@@ -190,8 +208,10 @@ static int read_header(int fd)
 {
 	enum reader_status status = guard_reader_open(&reader, fd, &arena,
 		&(struct guard){
-			.use = SANDBOX_REPLACES,
+			.use = SANDBOX_REPLACES | (symbolize ? SANDBOX_OPENS : 0),
 			.output = output.path,
+			.symfs = symfs,
+			.kallsyms = kallsyms,
 			.verbose = verbose,
 		});
 
@@ -203,19 +223,23 @@ static int read_header(int fd)
 
 static const struct scrub_rebase addresses = { &rebase, rebase_addresses, rebase_mapping };
 
+static void learn_time(void)
+{
+	uint64_t time_ns = scrub_time(&reader);
+
+	if (time_ns && time_ns < scrub.first_ns)
+		scrub.first_ns = time_ns;
+}
+
 /* A first reading, for what must be known before anything is written. */
 static int survey(void)
 {
 	enum reader_status status;
 
-	scrub.first_ns = UINT64_MAX;
 	if (!rebase_init(&rebase, &reader, &arena))
 		return little_memory();
 	while ((status = reader_next(&reader)) == READER_OK) {
-		uint64_t time_ns = scrub_time(&reader);
-
-		if (time_ns && time_ns < scrub.first_ns)
-			scrub.first_ns = time_ns;
+		learn_time();
 		rebase_tell(&rebase);
 	}
 	scrub.rebase = &addresses;
@@ -224,6 +248,34 @@ static int survey(void)
 			rebase.processes.dropped);
 	reader_rewind(&reader);
 	return status == READER_END ? 0 : fail(status);
+}
+
+static const struct scrub_rebase numbers = { &names, symbolize_addresses, NULL };
+
+/* The addresses that will be written are those that are asked for when all is written to nowhere.
+ */
+static int survey_names(void)
+{
+	const struct resolve_options files = { symfs, kallsyms, recording_elsewhere(&reader),
+		false };
+	enum reader_status status = symbolize_begin(&names, &reader, &arena);
+
+	scrub.rebase = &numbers;
+	reader_rewind(&reader);
+	if (status != READER_END)
+		return status == READER_TOO_MANY ? little_memory() : fail(status);
+	while ((status = reader_next(&reader)) == READER_OK) {
+		learn_time();
+		scrub_record(&scrub, batch, &reader);
+	}
+	if (status != READER_END)
+		return fail(status);
+	memset(&scrub.removed, 0, sizeof(scrub.removed));
+	scrub.renamed = 0;
+	reader_rewind(&reader);
+	return symbolize_name(&names, &files, anonymize ? &scrub.pseudonym : NULL)
+		       ? 0
+		       : little_memory();
 }
 
 /* An event whose name tells its address. */
@@ -324,6 +376,19 @@ static int end_records(void)
 	return flush();
 }
 
+static int write_names(const struct perf_event_attr *attr)
+{
+	size_t size = symbolize_kernel(batch, attr);
+
+	do {
+		batched += size;
+		if (batched >= BATCH_BYTES && flush())
+			return write_failed();
+		size = symbolize_next(&names, batch + batched, attr);
+	} while (size);
+	return 0;
+}
+
 static int write_records(void)
 {
 	enum reader_status status;
@@ -341,14 +406,17 @@ static int write_records(void)
 static int write_output(void)
 {
 	struct writer_event *events = make_events();
-	int status;
+	int status = 0;
 
 	if (!events)
 		return little_memory();
 	writer_begin(&writer, output.fd, output.stream, events, reader.attr_count);
 	if (output.stream)
 		write_sections(events);
-	status = write_records();
+	if (symbolize)
+		status = write_names(events->attr);
+	if (!status)
+		status = write_records();
 	if (status)
 		return status;
 	if (!output.stream)
@@ -372,6 +440,12 @@ static void tell(void)
 			"renamed  %" PRIu64 " texts, all process and thread ids; times begin "
 			"at 0\n",
 			scrub.renamed);
+	if (symbolize)
+		out_printf(&out,
+			"numbered %" PRIu32 " names for %" PRIu64 " places in code, %" PRIu64
+			" of them without a name, %" PRIu64 " without room\n",
+			names.functions, names.places + names.unnamed, names.unnamed,
+			names.recording.images.dropped);
 	out_printf(&out, "%" PRIu64 " bytes in, %" PRIu64 " bytes of records out\n",
 		reader.file_bytes, writer.data_size);
 	out_flush(&out);
@@ -396,7 +470,10 @@ int cmd_scrub(int argc, char **argv)
 	if (status)
 		return status;
 	status = read_header(fd);
-	if (!status && anonymize)
+	scrub.first_ns = UINT64_MAX;
+	if (!status && symbolize)
+		status = survey_names();
+	else if (!status && anonymize)
 		status = survey();
 	if (!status)
 		status = output_failed(output_place(&output));

@@ -365,6 +365,11 @@ size_t record_encode(
 		put_task(&s, &record->task);
 	} else if (record->type == PERF_RECORD_LOST_SAMPLES) {
 		put_u64(&s, record->lost.count);
+	} else if (record->type == PERF_RECORD_KSYMBOL) {
+		put_u64(&s, record->ksymbol.start);
+		put_u32(&s, record->ksymbol.size);
+		put_u32(&s, record->ksymbol.type);
+		put_string(&s, record->ksymbol.name);
 	} else {
 		return 0;
 	}

@@ -82,10 +82,15 @@ struct record_namespaces {
 	const struct record_namespace *at;
 };
 
+enum record_ksymbol_type {
+	RECORD_KSYMBOL_BPF = 1,
+	RECORD_KSYMBOL_OUT_OF_LINE = 2
+};
+
 struct record_ksymbol {
 	uint64_t start;
 	uint32_t size;
-	uint16_t type; /* 1 BPF, 2 out of line (ftrace, kprobe) */
+	uint16_t type; /* enum record_ksymbol_type */
 	bool unregistered;
 	const char *name;
 };
@@ -138,9 +143,9 @@ enum record_status record_decode(struct record *record, const struct perf_event_
 	const struct perf_event_attr *attr);
 
 /*
- * Writes MMAP2, COMM, FORK, EXIT or LOST_SAMPLES as the kernel would for `attr`, with its ids.
- * Names too long for a record are cut. The bytes written (a multiple of 8), or 0 for another type
- * or a small `cap`.
+ * Writes MMAP2, COMM, FORK, EXIT, KSYMBOL or LOST_SAMPLES as the kernel would for `attr`, with its
+ * ids. Names too long for a record are cut. The bytes written (a multiple of 8), or 0 for another
+ * type or a small `cap`.
  */
 size_t record_encode(
 	void *to, size_t cap, const struct record *record, const struct perf_event_attr *attr);

@@ -12,6 +12,7 @@
 #define NAMING                                                                                     \
 	(BIT(HEADER_TRACING_DATA) | BIT(HEADER_CLOCK_DATA) | BIT(HEADER_BPF_PROG_INFO) |           \
 		BIT(HEADER_BPF_BTF))
+#define PLACES (BIT(HEADER_BUILD_ID) | BIT(HEADER_BPF_PROG_INFO) | BIT(HEADER_BPF_BTF))
 
 /* Records of the file's own making, written anew or of no use in the output. */
 static const uint8_t never[] = { PERF_RECORD_AUX, PERF_RECORD_AUX_OUTPUT_HW_ID,
@@ -25,21 +26,35 @@ static const uint8_t naming[] = { PERF_RECORD_NAMESPACES, PERF_RECORD_BPF_EVENT,
 	PERF_RECORD_TEXT_POKE, PERF_RECORD_ID_INDEX, PERF_RECORD_THREAD_MAP, PERF_RECORD_TIME_CONV,
 	PERF_RECORD_BPF_METADATA, 0 };
 
-void scrub_begin(struct scrub *scrub, enum category most, bool anonymize)
+/* Records that tell where code lay. */
+static const uint8_t mapping[] = { PERF_RECORD_MMAP, PERF_RECORD_MMAP2, PERF_RECORD_KSYMBOL,
+	PERF_RECORD_BPF_EVENT, PERF_RECORD_TEXT_POKE, PERF_RECORD_HEADER_BUILD_ID, 0 };
+
+static void drop_records(struct scrub *scrub, const uint8_t *types)
 {
-	scrub->most = most = anonymize && most > CATEGORY_CODE ? CATEGORY_CODE : most;
+	while (*types)
+		scrub->record[*types++] = true;
+}
+
+void scrub_begin(struct scrub *scrub, enum category most, bool anonymize, bool symbolize)
+{
+	if ((anonymize || symbolize) && most > CATEGORY_CODE)
+		most = CATEGORY_CODE;
+	scrub->most = most;
 	scrub->anonymize = anonymize;
-	scrub->sections = TRACES | (anonymize ? NAMING : 0);
+	scrub->symbolize = symbolize;
+	scrub->sections = TRACES | (anonymize ? NAMING : 0) | (symbolize ? PLACES : 0);
 	for (unsigned i = 0; i < SAMPLE_FIELDS; i++)
 		scrub->fields |= category_of_sample(i) > most ? BIT(i) : 0;
 	for (unsigned i = 0; i < 64; i++)
 		scrub->sections |= category_of_feature(i) > most ? BIT(i) : 0;
 	for (uint32_t i = 0; i < RECORD_TYPES; i++)
 		scrub->record[i] = category_of_record(i) > most || !record_name(i);
-	for (const uint8_t *type = never; *type; type++)
-		scrub->record[*type] = true;
-	for (const uint8_t *type = naming; anonymize && *type; type++)
-		scrub->record[*type] = true;
+	drop_records(scrub, never);
+	if (anonymize)
+		drop_records(scrub, naming);
+	if (symbolize)
+		drop_records(scrub, mapping);
 }
 
 static bool dropped(const struct scrub *s, uint64_t fields)
@@ -151,11 +166,12 @@ static void rebase(const struct scrub *s, const struct scrub_owner *owner, uint6
 static void rebase_branches(
 	const struct scrub *s, const struct scrub_owner *owner, uint64_t *at, uint64_t branch_type)
 {
+	const struct scrub_owner any = { owner->time_ns, owner->pid, 0 };
 	uint64_t count = *at++;
 
 	at += !!(branch_type & PERF_SAMPLE_BRANCH_HW_INDEX);
 	for (; count--; at += 3)
-		rebase(s, owner, at, 2, false);
+		rebase(s, &any, at, 2, false);
 }
 
 /* A field that was just copied; its length is known to be right. */
@@ -166,17 +182,21 @@ static void rename_field(struct scrub *s, unsigned bit, const struct scrub_owner
 	case PERF_SAMPLE_IP:
 		rebase(s, owner, at, 1, false);
 		break;
-	case PERF_SAMPLE_TID:
-		rename_pids(s, at);
-		break;
-	case PERF_SAMPLE_TIME:
-		*at = relative(s, *at);
-		break;
 	case PERF_SAMPLE_CALLCHAIN:
 		rebase(s, owner, at + 1, *at, true);
 		break;
 	case PERF_SAMPLE_BRANCH_STACK:
 		rebase_branches(s, owner, at, attr->branch_sample_type);
+		break;
+	}
+	if (!s->anonymize)
+		return;
+	switch (1u << bit) {
+	case PERF_SAMPLE_TID:
+		rename_pids(s, at);
+		break;
+	case PERF_SAMPLE_TIME:
+		*at = relative(s, *at);
 		break;
 	case PERF_SAMPLE_CGROUP:
 		*at = pseudonym_hash(&s->pseudonym, at, 8);
@@ -230,6 +250,12 @@ static size_t finish(void *to, const struct perf_event_header *from, const void 
 	return h->size;
 }
 
+static void to_kernel_mode(struct perf_event_header *h)
+{
+	h->misc &= (uint16_t)~PERF_RECORD_MISC_CPUMODE_MASK;
+	h->misc |= PERF_RECORD_MISC_KERNEL;
+}
+
 static size_t put_sample(struct scrub *s, void *to, const struct perf_event_header *from,
 	const struct perf_event_attr *attr)
 {
@@ -255,9 +281,12 @@ static size_t put_sample(struct scrub *s, void *to, const struct perf_event_head
 	out = copy(out, kept, in);
 	if (layout->rest)
 		add(&s->removed.rest, layout->rest * 8u);
-	if (s->anonymize)
+	if (s->anonymize || s->rebase)
 		rename_sample(s, from, begin, attr);
-	return finish(to, from, out);
+	finish(to, from, out);
+	if (s->symbolize)
+		to_kernel_mode(to);
+	return ((struct perf_event_header *)to)->size;
 }
 
 /* The ids behind a record's body. */
@@ -407,7 +436,7 @@ static size_t rename_body(struct scrub *s, char *body, size_t size,
 		char text[PSEUDONYM_TEXT_MAX];
 		size_t length;
 
-		if (e->type != from->type)
+		if (e->type != from->type || (!s->anonymize && e->what != CHAIN))
 			continue;
 		if (e->what < PATH) {
 			if (!edit(s, e, body, size, from, owner))
@@ -446,7 +475,7 @@ static size_t put_other(struct scrub *s, void *to, const struct perf_event_heade
 	if (type & PERF_SAMPLE_TID)
 		owner.pid = (uint32_t)*ids;
 	memcpy(body, from + 1, size);
-	if (s->anonymize && size) {
+	if ((s->anonymize || s->rebase) && size) {
 		size = rename_body(s, body, size, from, &owner);
 		if (!size)
 			return broken(s, from);

@@ -7,7 +7,8 @@
  * would be found by places in the old file.
  *
  * Anonymous are then: host and command line, paths, process names and ids, cgroups; times count
- * from the first record. Event names, kernel release, hardware and build IDs stay. What cannot be
+ * from the first record. Symbolized are addresses: see profile/symbolize.h, which has to write the
+ * names; mappings go. Event names, kernel release, hardware and build IDs stay. What cannot be
  * renamed is left out: anything above code addresses, and records or sections of free text.
  */
 
@@ -40,7 +41,7 @@ struct scrub {
 	enum category most;
 	uint64_t fields, sections;
 	bool record[RECORD_TYPES]; /* unknown types always go */
-	bool anonymize;
+	bool anonymize, symbolize;
 	uint64_t first_ns; /* scrub_time() of all records is not less, where anonymous */
 	struct pseudonym pseudonym;
 	const struct scrub_rebase *rebase; /* or NULL: addresses stay */
@@ -50,8 +51,8 @@ struct scrub {
 	uint64_t renamed;	 /* texts */
 };
 
-/* Takes away what is above `most`; `drop_fields` and so on may be added to afterwards. */
-void scrub_begin(struct scrub *scrub, enum category most, bool anonymize);
+/* Takes away what is above `most`; `fields` and so on may be added to afterwards. */
+void scrub_begin(struct scrub *scrub, enum category most, bool anonymize, bool symbolize);
 
 /* The attr that describes what is left, for the output. */
 struct perf_event_attr scrub_attr(const struct scrub *scrub, const struct perf_event_attr *attr);

@@ -4,6 +4,7 @@
 #include "profile/hist.h"
 
 #include <string.h>
+#include <sys/utsname.h>
 
 /* Of the arena: a node with its slots, and as much again for places, names and sums. */
 #define NODE_SHARE 128
@@ -30,6 +31,16 @@ bool recording_init(struct recording *recording, struct reader *reader, struct a
 
 	return recording_init_flat(recording, reader, arena) &&
 	       tree_init(&recording->tree, arena, room < TREE_NONE ? (uint32_t)room : TREE_NONE);
+}
+
+bool recording_elsewhere(struct reader *reader)
+{
+	char text[256];
+	struct span s = reader_feature(reader, HEADER_HOSTNAME, text, sizeof(text) - 1);
+	struct utsname here;
+	const char *host = feature_string(&s);
+
+	return *host && !uname(&here) && strcmp(host, here.nodename);
 }
 
 uint64_t recording_time(const struct recording *recording, uint64_t time_ns)

@@ -77,6 +77,9 @@ bool recording_unwind(struct recording *recording, const struct resolve_options 
 enum reader_status recording_samples(
 	struct recording *recording, const struct recording_choice *choice);
 
+/* Whether the file tells another host than this one. */
+bool recording_elsewhere(struct reader *reader);
+
 /* The time that facts and samples go by: a record's own, or its place in the file. */
 uint64_t recording_time(const struct recording *recording, uint64_t time_ns);
 

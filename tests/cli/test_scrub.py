@@ -152,7 +152,69 @@ def test_a_pipe_becomes_a_file_and_a_file_a_pipe(recordings, perf, perfbox, run,
     assert counts[0] == counts[1] != ""
 
 
-@pytest.mark.parametrize("how", [["--max-category", "3"], ["--anonymize"]])
+def rows(perf, path):
+    """{(comm, name): (percent with callees, percent)} of what has a name, for perf"""
+    text = perf("report", "--stdio", "-q", "-g", "none", "-s", "comm,symbol", "--children", "-i", path).out
+    found = re.findall(r"^ +([\d.]+)% +([\d.]+)% +(\S+) +\[[.k]\] (\S.*?) *(?:- +-)? *$", text, re.M)
+    return {(comm, name): (float(all), float(own)) for all, own, comm, name in found if name[0] not in "0["}
+
+
+@pytest.fixture(scope="module")
+def symbolized(perf, perfbox, workload, tmp_path_factory):
+    """A recording, what perf reports of it, and its symbolized form, made before the program was removed."""
+    where = tmp_path_factory.mktemp("symbolized")
+    program = where / "very-secret-name"
+    shutil.copy(workload("deep"), program)
+    perf(*RECORD, "-g", "-F", "2000", "-e", "cpu-clock,page-faults", "-o", where / "in", "sh", "-c",
+         f"{program}; exec {workload('kernel')}")
+    before = rows(perf, where / "in")
+    perfbox("scrub", "--symbolize", where / "in", where / "out")
+    perfbox("scrub", "--symbolize", "--anonymize", where / "in", where / "nameless")
+    program.unlink()
+    return where, before
+
+
+def test_perf_reports_the_same_functions_from_names_alone(symbolized, perf):
+    where, before = symbolized
+    after = rows(perf, where / "out")
+    # what a call at a function's very end belongs to, and stubs of the PLT, have other names with perf
+    same = [key for key, row in before.items() if abs(after.get(key, (-1,))[0] - row[0]) < 0.02
+            and abs(after[key][1] - row[1]) < 0.02]
+    assert {("very-secret-nam", "spin"), ("very-secret-nam", "dive"), ("very-secret-nam", "main"), ("kernel", "read_zero")} \
+        <= set(same)
+    assert len(same) > 0.8 * len(before), set(before) - set(same)
+
+
+def test_symbolized_addresses_say_nothing(symbolized, perf, perfbox):
+    where, _ = symbolized
+    assert b"very-secret-name" in (where / "in").read_bytes()
+    for name in ("out", "nameless"):
+        dump = perf("report", "-D", "-i", where / name).out
+        assert re.findall(r"PERF_RECORD_MMAP2? .*", dump) == \
+            ["PERF_RECORD_MMAP2 -1/0: [0xffffffff81000000(0x1000) @ 0xffffffff81000000 00:00 0 0]: ---p [kernel.kallsyms]_text"]
+        places = re.findall(r"SAMPLE\(.*\): \d+/\d+: 0x(\w+)|\.\.\.\.\. +\d+: (\w+)", dump)
+        places = {int(a or b, 16) for a, b in places} - {2**64 - 128}
+        assert len(places) > 20 and all(at >> 32 == 0xffffc000 and at % 4096 == 8 for at in places)
+        kinds = {part["name"] for part in told(perfbox, where / name)["parts"]}
+        assert not kinds & {"BUILD_ID", "MMAP"} and told(perfbox, where / name)["max_category"] == "4a"
+        left = (where / name).read_bytes()
+        assert b"\0spin\0" in left and b"/libc.so" not in left
+        assert (b"very-secret" in left) == (name == "out")  # its comm
+
+
+def test_names_without_room_are_counted(symbolized, perfbox, tmp_path):
+    where, _ = symbolized
+    for memory in ("1M", "2M", "3M"):
+        said = perfbox("scrub", "--symbolize", "--memory", memory, where / "in", tmp_path / "out", status=None)
+        assert said.status in (0, 1) and (said.status == 0 or "--memory" in said.err)
+        assert said.status == 1 or re.search(r"numbered \d+ names for \d+ places .* (\d+) without room", said.out)
+
+
+def test_names_are_of_category_4a(perfbox):
+    assert "4a" in perfbox("scrub", "--symbolize", "--max-category=3", "a", "b", status=2).err
+
+
+@pytest.mark.parametrize("how", [["--max-category", "3"], ["--anonymize"], ["--symbolize"]])
 def test_cut_files_leave_nothing(recordings, perfbox, tmp_path, how):
     whole = (recordings / "chains").read_bytes()
     for share in (0, 7, 50, 104, 250, len(whole) // 3, len(whole) // 2, len(whole) - 2000, len(whole) - 9):

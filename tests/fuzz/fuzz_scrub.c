@@ -1,5 +1,6 @@
 #include "data/scrub.h"
 #include "profile/rebase.h"
+#include "profile/symbolize.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ static struct scrub scrub;
 static struct contents before, after;
 
 static struct rebase rebase;
+static struct symbolize names;
 
 static void tell(struct reader *reader)
 {
@@ -49,16 +51,22 @@ static void check(const struct reader *reader, const struct perf_event_header *h
 			abort();
 }
 
-static void scrub_all(struct reader *reader, enum category most, bool anonymize)
+static const struct scrub_rebase addresses = { &rebase, rebase_addresses, rebase_mapping };
+static const struct scrub_rebase numbers = { &names, symbolize_addresses, NULL };
+
+static void begin(enum category most, bool anonymize, bool symbolize)
 {
-	static const struct scrub_rebase addresses = { &rebase, rebase_addresses, rebase_mapping };
+	memset(&scrub, 0, sizeof(scrub));
+	scrub_begin(&scrub, most, anonymize, symbolize);
+	pseudonym_key(&scrub.pseudonym, "key", 3);
+	scrub.rebase = symbolize ? &numbers : anonymize ? &addresses : NULL;
+}
+
+static void scrub_all(struct reader *reader)
+{
 	static _Alignas(8) char to[RECORD_MAX];
 	size_t written;
 
-	memset(&scrub, 0, sizeof(scrub));
-	scrub_begin(&scrub, most, anonymize);
-	pseudonym_key(&scrub.pseudonym, "key", 3);
-	scrub.rebase = anonymize ? &addresses : NULL;
 	memset(&after, 0, sizeof(after));
 	reader_rewind(reader);
 	contents_begin(&before, reader);
@@ -81,6 +89,26 @@ static void scrub_all(struct reader *reader, enum category most, bool anonymize)
 	}
 }
 
+/* No file is named as recorded; all that is written must be, and lie where names do. */
+static void symbolize(struct reader *reader)
+{
+	const struct resolve_options nowhere = { "/nonexistent", "/dev/null", true, false };
+	static _Alignas(8) char to[RECORD_MAX];
+	size_t size;
+
+	if (symbolize_begin(&names, reader, &arena) == READER_TOO_MANY)
+		return;
+	begin(CATEGORY_UNKNOWN, reader->file_bytes % 2, true);
+	scrub_all(reader);
+	if (!symbolize_name(&names, &nowhere, &scrub.pseudonym))
+		return;
+	scrub_all(reader);
+	for (const struct perf_event_attr attr = scrub_attr(&scrub, &reader->attrs->attr);
+		(size = symbolize_next(&names, to, &attr));)
+		if (size > sizeof(to) || size % 8)
+			abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	static struct reader reader;
@@ -94,9 +122,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		abort();
 	if (reader_open(&reader, fd, &arena) == READER_OK) {
 		tell(&reader);
-		scrub_all(&reader, CATEGORY_COUNTS, false);
-		scrub_all(&reader, CATEGORY_SYSTEM, false);
-		scrub_all(&reader, CATEGORY_UNKNOWN, true);
+		begin(CATEGORY_COUNTS, false, false);
+		scrub_all(&reader);
+		begin(CATEGORY_SYSTEM, false, false);
+		scrub_all(&reader);
+		begin(CATEGORY_UNKNOWN, true, false);
+		scrub_all(&reader);
+		symbolize(&reader);
 	}
 	reader_close(&reader);
 	return 0;
