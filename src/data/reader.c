@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define WINDOW_BYTES (256u << 10)
+#define SPARSE_BYTES 4096 /* a smaller record is read as a whole */
 #define KERNEL_RECORDS_END 64
 
 static const char *const texts[] = {
@@ -161,6 +162,7 @@ enum reader_status reader_open_spooled(
 	enum reader_status status;
 
 	*reader = (struct reader){ .fd = fd, .arena = arena, .window_cap = WINDOW_BYTES };
+	reader->window_want = WINDOW_BYTES;
 	reader->window = arena_take(arena, 1, WINDOW_BYTES);
 	reader->aligned = arena_take(arena, 1, RECORD_MAX + 8);
 	if (!reader->aligned)
@@ -204,7 +206,8 @@ static const void *fetch(struct reader *r, uint64_t offset, size_t size)
 
 	if (offset >= r->window_offset && inside + size <= r->window_bytes)
 		return r->window + inside;
-	got = reader_bytes(r, offset, r->window, r->window_cap);
+	got = reader_bytes(r, offset, r->window, size > r->window_want ? size : r->window_want);
+	r->window_want = r->window_want > r->window_cap / 2 ? r->window_cap : 2 * r->window_want;
 	r->window_offset = offset;
 	r->window_bytes = got < 0 ? 0 : (size_t)got;
 	return size <= r->window_bytes ? r->window : NULL;
@@ -214,6 +217,48 @@ static const void *fetch(struct reader *r, uint64_t offset, size_t size)
 static const void *align(struct reader *r, const void *record, size_t size)
 {
 	return (uintptr_t)record % 8 ? memcpy(r->aligned, record, size) : record;
+}
+
+void reader_sparse(struct reader *reader, uint32_t head_bytes, uint32_t tail_bytes)
+{
+	reader->head_bytes = head_bytes;
+	reader->tail_bytes = tail_bytes;
+	reader->hole = reader->hole_end = 0;
+}
+
+bool reader_fill(struct reader *reader, uint32_t until)
+{
+	uint32_t from = reader->hole, end = until > 2 * from ? until : 2 * from;
+
+	if (until <= from || from == reader->hole_end)
+		return true;
+	if (end > reader->hole_end)
+		end = reader->hole_end;
+	if (reader_bytes(reader, reader->record_offset + from, reader->aligned + from,
+		    end - from) != (ssize_t)(end - from))
+		return false;
+	reader->hole = end;
+	/* the next will hardly need less, and bytes cost less than calls */
+	if (reader->head_bytes < until && until + reader->tail_bytes <= SPARSE_BYTES)
+		reader->head_bytes = until;
+	return true;
+}
+
+/* The begin and the end of a sample; what is read for the end has the begin of the next. */
+static const void *fetch_parts(struct reader *r, uint32_t size)
+{
+	const void *part = fetch(r, r->next, r->head_bytes);
+
+	if (!part)
+		return NULL;
+	memcpy(r->aligned, part, r->head_bytes);
+	r->window_want = r->tail_bytes + r->head_bytes;
+	part = fetch(r, r->next + size - r->tail_bytes, r->tail_bytes);
+	if (part)
+		memcpy(r->aligned + size - r->tail_bytes, part, r->tail_bytes);
+	r->hole = r->head_bytes;
+	r->hole_end = size - r->tail_bytes;
+	return part ? r->aligned : NULL;
 }
 
 /* What follows a record without being counted in its size. */
@@ -267,7 +312,13 @@ enum reader_status reader_next(struct reader *reader)
 		return READER_BROKEN;
 	if (h.type == PERF_RECORD_COMPRESSED || h.type == PERF_RECORD_COMPRESSED2)
 		return READER_COMPRESSED;
-	at = h.size > left ? NULL : fetch(reader, reader->next, h.size);
+	reader->hole = reader->hole_end = 0;
+	if (h.size > left)
+		at = NULL;
+	else if (reader->head_bytes && h.type == PERF_RECORD_SAMPLE && h.size >= SPARSE_BYTES)
+		at = fetch_parts(reader, h.size);
+	else
+		at = fetch(reader, reader->next, h.size);
 	if (!at)
 		return reader->error ? READER_IO : READER_CUT;
 	reader->record_offset = reader->next;

@@ -78,6 +78,9 @@ struct reader {
 	uint64_t record_offset;			/* in the file */
 	uint64_t counts[RECORD_TYPES];		/* records seen since the start, by type */
 	uint64_t payload_bytes;			/* of AUXTRACE and TRACING_DATA, skipped */
+	/* Bytes of the record that are not read yet, see reader_sparse(); none where both are
+	 * the same. */
+	uint32_t hole, hole_end;
 
 	/* the reader's own */
 	int fd;
@@ -89,7 +92,8 @@ struct reader {
 	uint64_t places, places_from_end; /* where ids may lie, bit by word */
 	uint64_t next, end;
 	uint64_t window_offset;
-	size_t window_bytes, window_cap;
+	size_t window_bytes, window_cap, window_want;
+	uint32_t head_bytes, tail_bytes;
 	char *window, *aligned;
 };
 
@@ -108,6 +112,16 @@ void reader_close(struct reader *reader);
 
 /* The next record, whole and on 8 bytes. READER_OK, _END, _CUT, _BROKEN, _COMPRESSED, _IO. */
 enum reader_status reader_next(struct reader *reader);
+
+/*
+ * From now on of large samples (with a copied stack) only so many bytes at the begin (8 or more)
+ * and at the end are read, until reader_fill() asks for more; 0, 0: all. What is in the hole
+ * meanwhile means nothing.
+ */
+void reader_sparse(struct reader *reader, uint32_t head_bytes, uint32_t tail_bytes);
+
+/* Reads on in the record's hole, at least up to `until`. False: the file ends before. */
+bool reader_fill(struct reader *reader, uint32_t until);
 
 /* Back to the first record, or to the one at `offset` (a former record_offset). */
 void reader_rewind(struct reader *reader);

@@ -15,22 +15,38 @@ struct registers {
 	uint64_t known; /* mask */
 };
 
+/* A copy of which only the first `here` bytes are read so far. */
+struct stack_rest {
+	uint64_t here;
+	/* Reads on, at least up to `bytes`; false where that fails. */
+	bool (*more)(struct stack_rest *rest, uint64_t bytes);
+	void *context;
+};
+
 /* What was copied of a stack, the bytes at `start` and above. */
 struct stack_copy {
 	const uint8_t *bytes;
 	uint64_t start, size;
 	uint8_t word_bytes;
+	struct stack_rest *rest; /* or NULL: all is there */
 };
 
 /* The word at an address. False where it was not copied. */
 static inline bool stack_word(const struct stack_copy *stack, uint64_t address, uint64_t *value)
 {
-	uint64_t at = address - stack->start;
+	uint64_t at = address - stack->start, end = at + stack->word_bytes;
+	uint32_t narrow;
 
-	if (at >= stack->size || stack->size - at < stack->word_bytes)
+	if (end > stack->size || end < at)
 		return false;
-	*value = 0;
-	memcpy(value, stack->bytes + at, stack->word_bytes);
+	if (stack->rest && end > stack->rest->here && !stack->rest->more(stack->rest, end))
+		return false;
+	if (stack->word_bytes == sizeof(*value)) {
+		memcpy(value, stack->bytes + at, sizeof(*value));
+	} else {
+		memcpy(&narrow, stack->bytes + at, sizeof(narrow));
+		*value = narrow;
+	}
 	return true;
 }
 

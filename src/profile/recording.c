@@ -9,6 +9,10 @@
 /* Of the arena: a node with its slots, and as much again for places, names and sums. */
 #define NODE_SHARE 128
 
+/* Of a sample with a stack: all before the stack and its nearest part; all behind it. */
+#define HEAD_BYTES 1024
+#define TAIL_BYTES 64
+
 bool recording_init_flat(struct recording *recording, struct reader *reader, struct arena *arena)
 {
 	*recording = (struct recording){ .reader = reader, .arena = arena };
@@ -89,9 +93,11 @@ enum reader_status recording_sideband(struct recording *recording)
 	enum reader_status status;
 
 	reader_rewind(recording->reader);
+	reader_sparse(recording->reader, sizeof(struct perf_event_header), 0);
 	while ((status = reader_next(recording->reader)) == READER_OK)
 		if (recording->reader->record->type != PERF_RECORD_SAMPLE)
 			tell_sideband(recording);
+	reader_sparse(recording->reader, 0, 0);
 	tell_build_ids(recording);
 	recording->lost =
 		recording->missing.lost ? recording->missing.lost : recording->missing.in_rings;
@@ -217,6 +223,38 @@ static bool is_cut(const struct sample *s, const struct perf_event_attr *attr)
 	return frames >= most;
 }
 
+static bool more_stack(struct stack_rest *rest, uint64_t bytes)
+{
+	struct recording *r = rest->context;
+	const struct reader *reader = r->reader;
+	uint32_t before = reader->hole - (uint32_t)rest->here;
+	bool there = reader_fill(r->reader, before + (uint32_t)bytes);
+
+	rest->here = reader->hole == reader->hole_end ? UINT64_MAX : reader->hole - before;
+	return there;
+}
+
+/* A hole is for the stack alone: anything else is read again as a whole. */
+static enum sample_status decode(
+	struct recording *r, struct sample *s, const struct perf_event_attr *attr)
+{
+	struct reader *reader = r->reader;
+	const uint8_t *record = (const void *)reader->record, *stack, *end;
+	enum sample_status status = sample_decode(s, reader->record, attr);
+
+	r->rest.here = UINT64_MAX;
+	if (reader->hole == reader->hole_end)
+		return status;
+	stack = s->user_stack.at;
+	end = (const uint8_t *)(s->user_part.at + s->user_part.count - 1);
+	if (stack && stack <= record + reader->hole && end >= record + reader->hole_end) {
+		r->rest.here = (uint64_t)(record + reader->hole - stack);
+		return status;
+	}
+	reader_fill(reader, reader->hole_end);
+	return sample_decode(s, reader->record, attr);
+}
+
 static void take_sample(struct recording *r, const struct recording_choice *c)
 {
 	int event = reader_event(r->reader);
@@ -226,7 +264,7 @@ static void take_sample(struct recording *r, const struct recording_choice *c)
 		r->orphaned++;
 		return;
 	}
-	if (sample_decode(&s, r->reader->record, &r->reader->attrs[event].attr) == SAMPLE_SHORT) {
+	if (decode(r, &s, &r->reader->attrs[event].attr) == SAMPLE_SHORT) {
 		r->broken++;
 		return;
 	}
@@ -243,6 +281,11 @@ enum reader_status recording_samples(
 	enum reader_status status;
 
 	reader_rewind(recording->reader);
+	recording->rest = (struct stack_rest){ .more = more_stack, .context = recording };
+	if (recording->unwinder) {
+		recording->unwinder->rest = &recording->rest;
+		reader_sparse(recording->reader, HEAD_BYTES, TAIL_BYTES);
+	}
 	while ((status = reader_next(recording->reader)) == READER_OK)
 		if (recording->reader->record->type == PERF_RECORD_SAMPLE)
 			take_sample(recording, choice);

@@ -49,6 +49,7 @@ struct recording {
 	struct tree tree;
 	struct chains chains;
 	struct unwinder *unwinder;     /* NULL: no sample has a stack */
+	struct stack_rest rest;	       /* of a stack that is read as far as it is looked at */
 	struct recording_event *event; /* by the reader's attrs */
 	bool timed;		       /* samples have times */
 	uint64_t lost;		       /* samples that the kernel could not write */

@@ -2,6 +2,7 @@
 
 #define MAPPINGS 1024
 #define RULES 4096
+#define WAYS 4
 #define RULE_REGS 12
 #define KERNEL_WORDS 256       /* of a chain, before the user part */
 #define SCAN_WORDS 1024	       /* how far above sp a return address is looked for */
@@ -13,7 +14,6 @@
 #define UNKNOWN UINT64_MAX
 
 enum rule_kind {
-	RULE_EMPTY,
 	RULE_SMALL,  /* CFA = register + offset, registers saved around it */
 	RULE_ROW,    /* anything else that CFI says: asked for again each time */
 	RULE_SIGNAL, /* the kernel's frame below a signal handler */
@@ -148,19 +148,24 @@ static void compile(struct unwinder *u, struct unwind_rule *rule, struct code *c
 										       : RULE_ROW;
 }
 
+/* One of the WAYS places that a rule may have; the oldest gives way. */
 static const struct unwind_rule *rule_of(
 	struct unwinder *u, struct code *code, uint64_t offset, bool exact)
 {
 	uint64_t where = offset * 2 + exact;
 	uint64_t mix = (where ^ (uintptr_t)code) * 0x9e3779b97f4a7c15ull;
-	struct unwind_rule *rule = &u->rules[mix >> 52];
+	struct unwind_rule *set = &u->rules[(mix >> 52) / WAYS * WAYS], *rule = set;
 
-	if (rule->kind == RULE_EMPTY || rule->code != code || rule->where != where) {
-		rule->code = code;
-		rule->where = where;
-		compile(u, rule, code, offset, exact);
-	}
-	return rule;
+	while (rule < set + WAYS && (rule->code != code || rule->where != where))
+		rule++;
+	if (rule < set + WAYS)
+		return rule;
+	u->rules_made++;
+	memmove(set + 1, set, (WAYS - 1) * sizeof(*set));
+	set->code = code;
+	set->where = where;
+	compile(u, set, code, offset, exact);
+	return set;
 }
 
 /* To the caller, whose frame begins at `cfa` and continues at `ip`. */
@@ -192,21 +197,23 @@ static bool known(const struct walk *w, unsigned reg)
 static enum unwind_stop by_small(struct walk *w, const struct unwind_rule *rule)
 {
 	uint64_t cfa = w->regs.value[rule->cfa_reg] + (uint64_t)(int64_t)rule->cfa_offset;
+	uint64_t where, missing = 0;
 	const int16_t *at = rule->at;
-	uint64_t where;
 	unsigned r;
 
 	if (!known(w, rule->cfa_reg))
 		return UNWIND_NO_REGISTER;
-	for (uint64_t saved = rule->saved; saved; saved &= saved - 1, at++) {
+	for (uint64_t saved = rule->saved; saved; saved &= saved - 1) {
 		r = (unsigned)__builtin_ctzll(saved);
-		where = cfa + (uint64_t)(int64_t)(*at * w->stack.word_bytes);
+		where = cfa + (uint64_t)(int64_t)(*at++ * w->stack.word_bytes);
 		if (stack_word(&w->stack, where, &w->regs.value[r]))
-			w->regs.known |= 1ull << r;
-		else if (r == rule->return_reg || where >= w->regs.value[w->frames->sp])
+			continue;
+		if (r == rule->return_reg || where >= w->regs.value[w->frames->sp])
 			return UNWIND_COPY_END;
-		/* else it was taken back from the stack already, and has its value */
+		/* it was taken back from the stack already, and has its value */
+		missing |= 1ull << r;
 	}
+	w->regs.known |= rule->saved & ~missing;
 	if (!known(w, rule->return_reg) ||
 		(rule->return_reg == w->frames->ip && !(rule->saved >> w->frames->ip & 1)))
 		return UNWIND_NO_REGISTER;
@@ -394,7 +401,7 @@ static enum unwind_stop by_guess(
 {
 	const struct arch_frames *f = w->frames;
 	uint64_t sp = w->regs.value[f->sp], fp = w->regs.value[f->fp];
-	uint64_t end = sp + SCAN_WORDS * f->word_bytes, caller_fp, framed, at, value;
+	uint64_t end = sp + SCAN_WORDS * f->word_bytes, caller_fp = 0, framed = 0, at, value;
 	enum likely by_fp = NOT, by_scan = NOT;
 	enum unwind_stop stop = by_prologue(u, w, here, start);
 
@@ -452,16 +459,15 @@ static enum unwind_stop step(struct unwinder *u, struct walk *w)
 
 static void take_registers(struct walk *w, const struct sample_regs *from)
 {
-	uint32_t at = 0;
+	uint64_t left = from->mask;
 
-	for (unsigned r = 0; r < 64 && at < from->count; r++) {
-		if (!(from->mask >> r & 1))
-			continue;
-		if (r < ARCH_REGS) {
-			w->regs.value[r] = from->at[at];
-			w->regs.known |= 1ull << r;
-		}
-		at++;
+	for (uint32_t at = 0; at < from->count && left; at++, left &= left - 1) {
+		unsigned r = (unsigned)__builtin_ctzll(left);
+
+		if (r >= ARCH_REGS)
+			break;
+		w->regs.value[r] = from->at[at];
+		w->regs.known |= 1ull << r;
 	}
 }
 
@@ -477,7 +483,7 @@ static bool begin(const struct unwinder *u, struct walk *w, const struct sample 
 	if (!known(w, w->frames->ip) || !known(w, w->frames->sp))
 		return false;
 	w->stack = (struct stack_copy){ s->user_stack.at, w->regs.value[w->frames->sp],
-		s->user_stack.size, w->frames->word_bytes };
+		s->user_stack.size, w->frames->word_bytes, u->rest };
 	w->pid = s->pid;
 	w->exact = true;
 	w->address_mask = narrow ? UINT32_MAX : UINT64_MAX;

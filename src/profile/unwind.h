@@ -35,6 +35,8 @@ struct unwinder {
 	const struct arch *arch;
 	uint64_t stops[UNWIND_STOPS]; /* samples by how their stack ended */
 	uint64_t frames;	      /* found in all */
+	uint64_t rules_made;	      /* from call frame information; the rest was in the cache */
+	struct stack_rest *rest; /* of the sample's stack, where not all of it is read; or NULL */
 	bool calls; /* chains tell where the call is, one byte less than where it returns to */
 
 	/* its own */

@@ -19,7 +19,7 @@ static bool read_at(void *file, void *to, size_t size, uint64_t offset)
 static void evaluate(const struct cfi *cfi, const struct cfi_row *row, const uint8_t *stack)
 {
 	struct registers regs = { .known = UINT64_MAX };
-	struct stack_copy copy = { stack, 0x7000, 64, cfi->frames->word_bytes };
+	struct stack_copy copy = { stack, 0x7000, 64, cfi->frames->word_bytes, NULL };
 	uint64_t result;
 
 	for (unsigned r = 0; r < ARCH_REGS; r++) {

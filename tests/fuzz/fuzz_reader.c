@@ -43,6 +43,7 @@ static void show(struct recording *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
+	static const struct resolve_options files = { .symfs = "/nonexistent" };
 	struct recording_choice choice = { .separate = 1 };
 	static struct recording recording;
 	static struct reader reader;
@@ -59,6 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		out_begin(&out, -1);
 		header_text(&out, &reader, 0);
 		recording_sideband(&recording);
+		if (!recording_unwind(&recording, &files))
+			recording.unwinder = NULL;
 		recording_samples(&recording, &choice);
 		check_sums(&recording);
 		show(&recording);

@@ -5,7 +5,7 @@
 #define SP 0x1000
 
 static const uint64_t words[] = { 0x1122334455667788, 42, SP };
-static const struct stack_copy stack = { (const uint8_t *)words, SP, sizeof(words), 8 };
+static const struct stack_copy stack = { (const uint8_t *)words, SP, sizeof(words), 8, NULL };
 static struct registers regs; /* rsp = SP, rip = 0x40000f */
 
 /* Bytes, and what they come to with 7 on the stack; see DWARF 5, 7.7.1 for the numbers. */

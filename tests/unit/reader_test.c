@@ -396,6 +396,102 @@ static void unknown_ids_belong_to_no_event(void **state)
 	reader_close(&reader);
 }
 
+/* The same file with samples of many sizes around the one that is read in parts. */
+static void make_large(void)
+{
+	static uint64_t body[1200];
+
+	for (size_t i = 0; i < 1200; i++)
+		body[i] = i * 0x9e3779b97f4a7c15ull;
+	make_file();
+	size = header()->data.offset;
+	body[1] = 7;
+	for (size_t words = 509; words < 1200; words += 138) {
+		put_record(PERF_RECORD_SAMPLE, body, words);
+		put_record(60, body, words % 3);
+	}
+	header()->data.size = size - header()->data.offset;
+	memset(header()->features, 0, sizeof(header()->features));
+}
+
+static void expect_parts(uint32_t tail, uint64_t end)
+{
+	const uint8_t *record = (const void *)reader.record,
+		      *is = (uint8_t *)file + reader.record_offset;
+
+	assert_memory_equal(record, is, reader.hole);
+	assert_memory_equal(record + reader.hole_end, is + reader.hole_end,
+		reader.record->size - reader.hole_end);
+	assert_true(
+		reader.hole == reader.hole_end || reader.record->size - reader.hole_end == tail);
+	for (uint32_t until = 0; until + tail <= reader.record->size; until += 300) {
+		assert_true(reader_fill(&reader, until));
+		assert_memory_equal(record, is, until);
+	}
+	assert_true(reader_fill(&reader, reader.hole_end));
+	assert_memory_equal(record, is, reader.record->size);
+	assert_true(reader.record_offset + reader.record->size <= end);
+}
+
+static void large_samples_are_read_in_parts(void **state)
+{
+	static const uint32_t heads[] = { 8, 64, 1024, 4000 }, tails[] = { 0, 8, 64 };
+	enum reader_status status;
+	int samples, in_parts;
+
+	(void)state;
+	make_large();
+	for (size_t i = 0; i < 12; i++) {
+		assert_int_equal(open_made(size), READER_OK);
+		reader_sparse(&reader, heads[i % 4], tails[i / 4]);
+		samples = in_parts = 0;
+		while ((status = reader_next(&reader)) == READER_OK) {
+			samples += reader.record->type == PERF_RECORD_SAMPLE;
+			in_parts += reader.hole != reader.hole_end;
+			expect_parts(tails[i / 4], size);
+		}
+		assert_int_equal(status, READER_END);
+		assert_int_equal(samples, 6);
+		assert_int_equal(in_parts, 5);
+		reader_close(&reader);
+	}
+}
+
+/* A file that is cut ends as it does when all of it is read. */
+static void parts_of_a_cut_file_end_alike(void **state)
+{
+	enum reader_status whole, sparse;
+
+	(void)state;
+	make_large();
+	for (size_t cut = header()->data.offset; cut < size; cut += 37) {
+		int samples;
+
+		assert_int_equal(open_made(cut), READER_OK);
+		samples = count_samples(&whole);
+		reader_rewind(&reader);
+		reader_sparse(&reader, 8, 0);
+		assert_int_equal(count_samples(&sparse), samples);
+		assert_int_equal(sparse, whole);
+		reader_close(&reader);
+	}
+}
+
+/* One that shrinks under its reader. */
+static void what_is_gone_cannot_be_filled(void **state)
+{
+	(void)state;
+	make_large();
+	assert_int_equal(open_made(size), READER_OK);
+	reader_sparse(&reader, 64, 8);
+	while (reader_next(&reader) == READER_OK && reader.hole == reader.hole_end)
+		;
+	assert_int_equal(ftruncate(reader.fd, (off_t)reader.record_offset + 100), 0);
+	assert_false(reader_fill(&reader, 2000));
+	assert_int_equal(reader.hole, 64);
+	reader_close(&reader);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -410,6 +506,9 @@ int main(void)
 		cmocka_unit_test(records_that_cannot_be_end_the_reading),
 		cmocka_unit_test(attrs_of_any_age_are_read),
 		cmocka_unit_test(unknown_ids_belong_to_no_event),
+		cmocka_unit_test(large_samples_are_read_in_parts),
+		cmocka_unit_test(parts_of_a_cut_file_end_alike),
+		cmocka_unit_test(what_is_gone_cannot_be_filled),
 	};
 
 	if (arena_reserve(&arena, ARENA_BYTES))
