@@ -197,6 +197,12 @@ void record_stacks_summary(bool verbose)
 	}
 	if (cut && !verbose)
 		message("%" PRIu64 " of %" PRIu64 " stacks end early; -v tells why", cut, samples);
+	if (unread)
+		message("%" PRIu64 " samples could not be taken apart; they have no user stack",
+			unread);
+	if (unwinder.codes.dropped)
+		message("%" PRIu64 " files to unwind stacks by found no room; give more --memory",
+			unwinder.codes.dropped);
 	if (shortened)
 		message("%" PRIu64 " stacks were cut to keep up", shortened);
 	if (renewals)

@@ -584,6 +584,9 @@ static void say_losses(void)
 	if (recording.broken)
 		message("%" PRIu64 " records are shorter than their fields; they were left out",
 			recording.broken);
+	if (recording.future)
+		message("%" PRIu64 " samples tell more than this perfbox knows; it was left out",
+			recording.future);
 	if (recording.orphaned)
 		message("%" PRIu64 " samples belong to no event of the file; they were left out",
 			recording.orphaned);
@@ -601,6 +604,9 @@ static void say_losses(void)
 		message("call chains hold many addresses outside any mapping (code without frame "
 			"pointers?): they are shown as one, [unknown]; more --memory tells them "
 			"apart");
+	if (recording.unwinder && recording.unwinder->codes.dropped)
+		message("%" PRIu64 " files to unwind stacks by found no room; give more --memory",
+			recording.unwinder->codes.dropped);
 	if (verbose && recording.unwinder)
 		say_stops(recording.unwinder);
 	if (verbose)

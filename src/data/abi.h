@@ -331,6 +331,7 @@ enum perf_sample_regs_abi {
 	PERF_SAMPLE_REGS_ABI_NONE = 0,
 	PERF_SAMPLE_REGS_ABI_32 = 1,
 	PERF_SAMPLE_REGS_ABI_64 = 2,
+	PERF_SAMPLE_REGS_ABI_MAX = 3, /* first value nobody knows */
 };
 
 /* Bits of the feature bitmap in perf.data's header. */

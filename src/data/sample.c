@@ -247,7 +247,11 @@ enum sample_status sample_decode(struct sample *sample, const struct perf_event_
 	memory(&w, sample, attr);
 	if (w.bad)
 		return SAMPLE_SHORT;
-	return attr->sample_type >= PERF_SAMPLE_MAX ? SAMPLE_FUTURE : SAMPLE_OK;
+	if (attr->sample_type >= PERF_SAMPLE_MAX ||
+		sample->user_regs.abi >= PERF_SAMPLE_REGS_ABI_MAX ||
+		sample->intr_regs.abi >= PERF_SAMPLE_REGS_ABI_MAX)
+		return SAMPLE_FUTURE;
+	return SAMPLE_OK;
 }
 
 int sample_id_place(uint64_t sample_type)

@@ -19,7 +19,8 @@
 
 enum sample_status {
 	SAMPLE_OK,
-	SAMPLE_FUTURE, /* sample_type has bits we do not know: what we know is right */
+	SAMPLE_FUTURE, /* sample_type has bits, or registers an ABI, that we do not know: what we
+			* know is right */
 	SAMPLE_SHORT,  /* the record ends before its fields do: do not use it */
 };
 

@@ -258,16 +258,18 @@ static enum sample_status decode(
 static void take_sample(struct recording *r, const struct recording_choice *c)
 {
 	int event = reader_event(r->reader);
+	enum sample_status status;
 	struct sample s;
 
 	if (event < 0) {
 		r->orphaned++;
 		return;
 	}
-	if (decode(r, &s, &r->reader->attrs[event].attr) == SAMPLE_SHORT) {
-		r->broken++;
+	status = decode(r, &s, &r->reader->attrs[event].attr);
+	r->broken += status == SAMPLE_SHORT;
+	r->future += status == SAMPLE_FUTURE;
+	if (status == SAMPLE_SHORT)
 		return;
-	}
 	if (!chosen(c, &s))
 		return;
 	count(r, &r->event[event], &s);

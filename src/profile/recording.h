@@ -55,6 +55,7 @@ struct recording {
 	uint64_t lost;		       /* samples that the kernel could not write */
 	struct missing missing;
 	uint64_t broken;   /* records and samples too short for their fields */
+	uint64_t future;   /* samples that tell more than is known here; it is left out */
 	uint64_t orphaned; /* samples of no known event */
 	uint64_t no_room;  /* samples whose root found no room */
 	uint64_t first_ns, last_ns;

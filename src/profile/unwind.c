@@ -477,7 +477,7 @@ static bool begin(const struct unwinder *u, struct walk *w, const struct sample 
 	bool narrow = regs->abi == PERF_SAMPLE_REGS_ABI_32;
 
 	w->frames = narrow ? u->arch->frames_32 : u->arch->frames;
-	if (!regs->abi || !w->frames)
+	if (!regs->abi || regs->abi >= PERF_SAMPLE_REGS_ABI_MAX || !w->frames)
 		return false;
 	take_registers(w, regs);
 	if (!known(w, w->frames->ip) || !known(w, w->frames->sp))

@@ -180,6 +180,22 @@ static void future_bits_are_told(void **state)
 	assert_int_equal(s.ip, 0x1234);
 }
 
+/* Registers of an ABI that is not known yet are as many as the mask has, those without a name too.
+ */
+static void future_registers_are_told(void **state)
+{
+	struct perf_event_attr attr = { .sample_type = PERF_SAMPLE_REGS_USER | PERF_SAMPLE_WEIGHT,
+		.sample_regs_user = 1 | 1ull << 63 };
+	struct sample s;
+
+	(void)state;
+	begin();
+	put(PERF_SAMPLE_REGS_ABI_MAX), put(5), put(6), put(7);
+	assert_int_equal(sample_decode(&s, &made.header, &attr), SAMPLE_FUTURE);
+	assert_int_equal(s.user_regs.count, 2);
+	assert_int_equal(s.weight, 7);
+}
+
 static void a_single_count_is_read(void **state)
 {
 	struct perf_event_attr attr = { .sample_type = PERF_SAMPLE_READ | PERF_SAMPLE_CALLCHAIN };
@@ -240,6 +256,7 @@ int main(void)
 		cmocka_unit_test(lying_counts_are_short),
 		cmocka_unit_test(odd_sizes_fill_whole_words),
 		cmocka_unit_test(future_bits_are_told),
+		cmocka_unit_test(future_registers_are_told),
 		cmocka_unit_test(a_single_count_is_read),
 		cmocka_unit_test(no_registers_take_no_room),
 		cmocka_unit_test(ids_lie_where_the_kernel_puts_them),
