@@ -93,7 +93,8 @@ static void xml_piece(char piece[8], const char *from, size_t length)
 	} entities[] = { { '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" }, { '"', "&quot;" },
 		{ '\'', "&#39;" } };
 
-	if (!length || is_control(from, length))
+	if (!length || is_control(from, length) || !strncmp(from, "\xef\xbf\xbe", 3) ||
+		!strncmp(from, "\xef\xbf\xbf", 3))
 		strcpy(piece, REPLACEMENT);
 	for (size_t i = 0; i < sizeof(entities) / sizeof(*entities); i++)
 		if (*from == entities[i].byte)

@@ -30,7 +30,7 @@ static void say(const char *format, va_list args)
 	size_t used;
 
 	vsnprintf(raw, sizeof(raw), format, args);
-	used = (size_t)head + escape_text(line + head, LINE_BYTES - 1, raw, ESCAPE_KEEP_NEWLINE);
+	used = (size_t)head + escape_text(line + head, LINE_BYTES - 1, raw, 0);
 	line[used++] = '\n';
 	if (write(STDERR_FILENO, line, used) < 0)
 		return;

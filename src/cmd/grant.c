@@ -108,8 +108,7 @@ static int no_group_program(void)
 {
 	return message_fail(
 		"group %s is not in /etc/group and there is neither groupadd nor addgroup; "
-		"add the line\n%s:x:%u:\nto /etc/group, with the members behind the "
-		"last colon",
+		"add the line %s:x:%u: to /etc/group, with the members behind the last colon",
 		group_name, group_name, free_gid());
 }
 

@@ -72,6 +72,8 @@ static void xml_text_is_xml(void **state)
 	assert_string_equal(
 		xml("<a b='c' d=\"e\">&"), "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&amp;");
 	assert_string_equal(xml("\001\xff"), "\xef\xbf\xbd\xef\xbf\xbd");
+	assert_string_equal(xml("\xef\xbf\xbe\xef\xbf\xbf\xef\xbf\xbc"),
+		"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbc");
 }
 
 static void cut_between_escapes_and_always_ended(void **state)
