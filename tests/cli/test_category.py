@@ -1,5 +1,7 @@
 """record --max-category: refused before anything is opened, with the option and its category."""
 
+import re
+
 import pytest
 
 REFUSED = [("3", [], "code address"), ("4a", ["-d"], "-d would collect data addresses (category 4b)"),
@@ -25,3 +27,14 @@ def test_what_is_allowed_is_recorded(perfbox, tmp_path, ceiling, options):
 
 def test_a_wrong_category_is_a_usage_error(perfbox):
     assert "want 1, 2" in perfbox("record", "--max-category", "5", "true", status=2).err
+
+
+def test_stat_is_category_3_and_opens_no_ring(run, build, workload):
+    """Whatever it counts, no event is mapped, none samples."""
+    done = run("strace", "-qq", "-e", "trace=perf_event_open,mmap", "-e", "abbrev=none", build / "perfbox", "stat", "-d", "-a",
+               "-e", "cs,page-faults,cpu-clock", workload("deep"), "0.01")
+    opened = re.findall(r"perf_event_open\((.*)\) = (\d+)$", done.err, re.M)
+    assert len(opened) > 3
+    for attr, fd in opened:
+        assert not re.search(rf"mmap\([^)]*, {fd}<?[^)]*, [0-9]+\)", done.err), fd
+        assert re.search(r"sample_period=0|sample_freq=0", attr) and "sample_type=0" in attr

@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import struct
+import subprocess
 
 import pytest
 
@@ -22,6 +24,7 @@ def recordings(perf, perfbox, workload, tmp_path_factory):
          "-e", "cpu-clock,page-faults", "-o", where / "all", threads)
     perfbox("record", "-q", "-a", "-g", "-F", "1000", "-o", where / "chains",
             "sh", "-c", f"{threads}; {workload('kernel')}")
+    perfbox("record", "-q", "-g", "-F", "500", "-o", where / "small", threads)
     return where
 
 
@@ -222,6 +225,62 @@ def test_cut_files_leave_nothing(recordings, perfbox, tmp_path, how):
         said = perfbox("scrub", *how, tmp_path / "short", tmp_path / "out", status=1)
         assert said.err.count("\n") == 1 and not (tmp_path / "out").exists(), share
         assert (tmp_path / "short").read_bytes() == whole[:share]
+
+
+FEATURE_CMDLINE, FEATURE_EVENT_DESC, FEATURE_BUILD_ID = 11, 12, 2
+HUGE = [0, 7, 0xffffffff, 1 << 32, (1 << 63) - 1, (1 << 64) - 8, (1 << 64) - 1]
+
+
+def section_of(whole, feature):
+    """Where the entry of a feature's section stands, behind the records."""
+    at, size = struct.unpack_from("<2Q", whole, 40)
+    bits = int.from_bytes(whole[72:104], "little")
+    assert bits >> feature & 1
+    return at + size + 16 * bin(bits & (1 << feature) - 1).count("1")
+
+
+def lies(whole):
+    """(what, the file with one number that lies)"""
+    attrs, data = struct.unpack_from("<Q", whole, 24)[0], struct.unpack_from("<Q", whole, 40)[0]
+    words = {"attr_size": 16, "attrs.offset": 24, "attrs.size": 32, "data.offset": 40, "data.size": 48, "features": 72,
+             "ids.offset": attrs + struct.unpack_from("<Q", whole, 16)[0] - 16, "ids.size": attrs + struct.unpack_from("<Q", whole, 16)[0] - 8}
+    for feature in (FEATURE_CMDLINE, FEATURE_EVENT_DESC, FEATURE_BUILD_ID):
+        entry = section_of(whole, feature)
+        words.update({f"section {feature} offset": entry, f"section {feature} size": entry + 8})
+        words[f"section {feature} count"] = struct.unpack_from("<Q", whole, entry)[0]
+    sample = data
+    while struct.unpack_from("<IHH", whole, sample)[0] != 9:
+        sample += struct.unpack_from("<IHH", whole, sample)[2]
+    for what, at in words.items():
+        for value in HUGE:
+            yield f"{what} {value}", whole[:at] + struct.pack("<Q", value) + whole[at + 8:]
+    for value in (0, 7, 9, 16, 65535):
+        yield f"record size {value}", whole[:sample + 6] + struct.pack("<H", value) + whole[sample + 8:]
+    size = struct.unpack_from("<H", whole, sample + 6)[0]
+    for value in HUGE:  # any word of a sample, its callchain's count among them
+        for at in range(sample + 8, min(sample + size, sample + 80), 8):
+            yield f"word {at - sample} {value}", whole[:at] + struct.pack("<Q", value) + whole[at + 8:]
+
+
+def test_numbers_that_lie(recordings, build, tmp_path):
+    """2^32 events among them. A line and no file, or a file that is whole; the input stays."""
+    given, out = tmp_path / "given", tmp_path / "out"
+    whole = (recordings / "small").read_bytes()
+    failed = 0
+    for at, (what, content) in enumerate(lies(whole)):
+        given.write_bytes(content)
+        how = (["--max-category", "3"], ["--anonymize"], ["--symbolize", "--symfs", "/nonexistent", "--kallsyms", "/dev/null"])[at % 3]
+        done = subprocess.run([build / "perfbox", "scrub", *how, given, out], capture_output=True, text=True, timeout=20)
+        assert done.returncode in (0, 1), (what, done)
+        if done.returncode:
+            assert done.stderr.count("\n") == 1 and not out.exists(), (what, done)
+            failed += 1
+        else:
+            told = subprocess.run([build / "perfbox", "inspect", out], capture_output=True, text=True)
+            assert told.returncode == 0 and told.stderr == "", (what, told)
+            out.unlink()
+        assert given.read_bytes() == content and os.listdir(tmp_path) == ["given"]
+    assert failed > 20
 
 
 def test_an_older_output_survives_a_failure(recordings, perfbox, tmp_path):
