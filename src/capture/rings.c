@@ -82,7 +82,8 @@ bool rings_wait(struct rings *rings, int signal_fd, int timeout_ms, bool *signal
 	bool alive = false;
 
 	*last = (struct pollfd){ .fd = signal_fd, .events = POLLIN };
-	*signalled = false;
+	/* where waiting fails, signals are looked for all the same */
+	*signalled = true;
 	if (poll(rings->polls, rings->count + 1, timeout_ms) < 0)
 		return true;
 	*signalled = last->revents & POLLIN;

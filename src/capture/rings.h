@@ -34,8 +34,8 @@ int rings_map(struct rings *rings, struct arena *arena, const struct session *se
 void rings_unmap(struct rings *rings);
 
 /*
- * Waits until a ring is half full, `signal_fd` has something to read (then *signalled is set) or
- * the time is over. False when nothing can come any more: every thread looked at has ended.
+ * Waits until a ring is half full, `signal_fd` may have something to read (then *signalled is set)
+ * or the time is over. False when nothing can come any more: every thread looked at has ended.
  */
 bool rings_wait(struct rings *rings, int signal_fd, int timeout_ms, bool *signalled);
 

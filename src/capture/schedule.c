@@ -1,5 +1,6 @@
 #include "capture/schedule.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <time.h>
@@ -25,13 +26,13 @@ static sigset_t held(void)
 	return set;
 }
 
-void schedule_hold_signals(void)
+int schedule_hold_signals(void)
 {
 	sigset_t set = held();
 
 	/* one that is ignored would take the command's status with it */
 	signal(SIGCHLD, SIG_DFL);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	return sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 static uint64_t next_due(const struct schedule *s)
@@ -53,6 +54,9 @@ int schedule_wait(const struct schedule *schedule)
 	sigset_t set = held();
 	int signal = sigtimedwait(&set, NULL, due ? &time : NULL);
 
+	/* where waiting itself fails, the command is looked after all the same */
+	if (signal < 0 && errno != EAGAIN && errno != EINTR)
+		return SIGCHLD;
 	return signal > 0 ? signal : 0;
 }
 

@@ -17,10 +17,10 @@ struct schedule {
 uint64_t schedule_now_ns(void);
 
 /* Holds SIGINT, SIGTERM and SIGCHLD back for schedule_wait; a command that is started gets its own
- * mask from target_open. */
-void schedule_hold_signals(void);
+ * mask from target_open. 0, or -1 with errno. */
+int schedule_hold_signals(void);
 
-/* Waits until something is due. 0, or the signal that came before. */
+/* Waits until something is due. 0, or the signal that came before; SIGCHLD where waiting fails. */
 int schedule_wait(const struct schedule *schedule);
 
 /* Whether `when` has come; it is then moved on by `every` to what is still ahead, or to never. */

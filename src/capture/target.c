@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define ONLINE_CPUS "/sys/devices/system/cpu/online"
@@ -227,6 +228,21 @@ int target_go(struct target *target)
 	int error = target_release(target);
 
 	return error ? error : target_exec_error(target);
+}
+
+bool target_ended(struct target *target, int *status, struct rusage *used)
+{
+	pid_t ended = -1;
+
+	while (target->child && (ended = wait4(target->child, status, WNOHANG, used)) < 0 &&
+		errno == EINTR)
+		continue;
+	if (!target->child || !ended)
+		return false;
+	if (ended < 0)
+		*status = 0;
+	target->child = 0;
+	return true;
 }
 
 void target_explain(const struct target_fault *fault, char *to, size_t cap)

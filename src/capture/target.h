@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 /* As asked for on the command line; strings are lists ("1,5" or "0-3"), NULL where not given. */
@@ -60,6 +61,11 @@ int target_go(struct target *target);
  * (0: it went well), to be asked when the command has ended. */
 int target_release(struct target *target);
 int target_exec_error(struct target *target);
+
+/* Whether the command has ended, to be asked after its SIGCHLD: then its wait(2) status and what it
+ * used (NULL: not wanted), and `child` is 0. One whose end cannot be had has ended, with status 0.
+ */
+bool target_ended(struct target *target, int *status, struct rusage *used);
 
 /* One line for a person about what went wrong. */
 void target_explain(const struct target_fault *fault, char *to, size_t cap);

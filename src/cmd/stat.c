@@ -299,12 +299,8 @@ static bool do_due(uint64_t *last)
 /* SIGINT and SIGTERM are the command's too: it is told the first, and the second is for us. */
 static bool signal_ends(int signal, int *status)
 {
-	if (signal == SIGCHLD) {
-		if (!target.child || wait4(target.child, status, WNOHANG, &used) != target.child)
-			return false;
-		target.child = 0;
-		return true;
-	}
+	if (signal == SIGCHLD)
+		return target_ended(&target, status, &used);
 	if (stop_signal || !target.child) {
 		stop_signal = signal;
 		return true;
@@ -529,7 +525,8 @@ int cmd_stat(int argc, char **argv)
 	counts_command = asked.target.command && !asked.target.system_wide && !asked.target.cpus &&
 			 !asked.target.pids && !asked.target.tids;
 	describe();
-	schedule_hold_signals();
+	if (schedule_hold_signals())
+		return message_fail("signals cannot be waited for: %s", strerror(errno));
 	status = open_output();
 	return status ? status : count();
 }
