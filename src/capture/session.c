@@ -34,9 +34,20 @@ int session_event_open(const struct perf_event_attr *attr, int32_t pid, int32_t 
 	return fd < 0 ? -errno : (int)fd;
 }
 
-bool session_id(int fd, uint64_t *id)
+/* ioctl(2), past EINTR. 0 or -errno. */
+static int control(int fd, unsigned long request, void *argument)
 {
-	return !ioctl(fd, (int)PERF_EVENT_IOC_ID, id);
+	int error;
+
+	do
+		error = ioctl(fd, (int)request, argument) ? -errno : 0;
+	while (error == -EINTR);
+	return error;
+}
+
+int session_id(int fd, uint64_t *id)
+{
+	return control(fd, PERF_EVENT_IOC_ID, id);
 }
 
 static bool opens(const struct optional *wish)
@@ -243,12 +254,15 @@ void session_close(struct session *session)
 	session->fds = NULL;
 }
 
-void session_control(const struct session *session, int event, unsigned long request)
+int session_control(const struct session *session, int event, unsigned long request)
 {
 	int first = event < 0 ? 0 : event, end = event < 0 ? session->events->count : event + 1;
+	int error = 0, failed = 0;
 
 	for (int i = first; i < end; i++)
 		for (size_t j = 0; j < slots_each(session); j++)
-			if (slot(session, i, 0, 0)[j] >= 0)
-				ioctl(slot(session, i, 0, 0)[j], (int)request, 0);
+			if (slot(session, i, 0, 0)[j] >= 0 &&
+				(error = control(slot(session, i, 0, 0)[j], request, NULL)))
+				failed = error;
+	return failed;
 }

@@ -46,11 +46,12 @@ int session_open_event(struct session *session, int event, struct session_fault 
 /* By index of event, CPU and thread; -1 where an event is not counted there. */
 int session_fd(const struct session *session, int event, uint32_t cpu, uint32_t thread);
 
-/* ioctl(2) on every descriptor of an event, or of all with event -1. */
-void session_control(const struct session *session, int event, unsigned long request);
+/* ioctl(2) on every descriptor of an event, or of all with event -1. 0, or -errno of one of them.
+ */
+int session_control(const struct session *session, int event, unsigned long request);
 
-/* The kernel's id of a descriptor, as samples carry it. */
-bool session_id(int fd, uint64_t *id);
+/* The kernel's id of a descriptor, as samples carry it. 0 or -errno. */
+int session_id(int fd, uint64_t *id);
 
 /* The syscall itself, close-on-exec. A descriptor or -errno. */
 int session_event_open(const struct perf_event_attr *attr, int32_t pid, int32_t cpu, int group_fd);

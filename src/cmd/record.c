@@ -216,10 +216,14 @@ static bool signal_ends(int *status)
 		}
 		return true;
 	}
-	if (waitpid(sampler.target.child, status, WNOHANG) != sampler.target.child)
-		return false;
-	sampler.target.child = 0;
-	return true;
+	return target_ended(&sampler.target, status, NULL);
+}
+
+static int enable(void)
+{
+	int error = sampler_control(&sampler, PERF_EVENT_IOC_ENABLE);
+
+	return error ? message_fail("the events cannot be switched on: %s", strerror(-error)) : 0;
 }
 
 static int run(int *status)
@@ -233,7 +237,8 @@ static int run(int *status)
 		bool signalled, alive;
 
 		if (enable_at && now >= enable_at) {
-			sampler_control(&sampler, PERF_EVENT_IOC_ENABLE);
+			if (enable())
+				return 1;
 			enable_at = 0;
 		}
 		alive = rings_wait(&sampler.rings, signals,
@@ -283,6 +288,9 @@ static int begin(void)
 {
 	int status = record_file_begin(&file);
 
+	/* what has no header yet is no recording */
+	if (status && !file.writer.committed)
+		output_discard(&file.output);
 	if (status)
 		return status;
 	if (recorder_begin(&recorder, &arena, &sampler.rings, &file.writer,
@@ -290,8 +298,9 @@ static int begin(void)
 		(file.unwinds && recorder_rewrite_begin(&recorder, &arena, &record_stacks_rewrite)))
 		return message_fail("the rings' tables do not fit; give more with --memory");
 	recorder.mapped = see_mapping;
-	if (!asked.delay && !(sampler.events.at[0].attr.flags & PERF_ATTR_ENABLE_ON_EXEC))
-		sampler_control(&sampler, PERF_EVENT_IOC_ENABLE);
+	if (!asked.delay && !(sampler.events.at[0].attr.flags & PERF_ATTR_ENABLE_ON_EXEC) &&
+		enable())
+		return 1;
 	return start_command();
 }
 
@@ -335,9 +344,12 @@ static int take_signals(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return signals < 0 ? message_fail("signalfd: %s", strerror(errno)) : 0;
+	/* one that is ignored would take the command's status with it */
+	signal(SIGCHLD, SIG_DFL);
+	signals = sigprocmask(SIG_BLOCK, &set, NULL)
+			  ? -1
+			  : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return signals < 0 ? message_fail("signals cannot be waited for: %s", strerror(errno)) : 0;
 }
 
 int cmd_record(int argc, char **argv)

@@ -26,22 +26,26 @@ int record_file_open(struct record_file *file, const char *path)
 }
 
 /* The kernel's ids of an event's descriptors, by which its samples are known. */
-static bool collect_ids(const struct sampler *s, struct writer_event *event, int index)
+static int collect_ids(const struct sampler *s, struct writer_event *event, int index)
 {
 	uint64_t *ids = arena_array(
 		s->arena, uint64_t, (size_t)s->target.cpu_count * s->target.thread_count);
 
 	event->ids = ids;
 	if (!ids)
-		return false;
+		return message_fail("the table of event ids does not fit; give more with --memory");
 	for (uint32_t cpu = 0; cpu < s->target.cpu_count; cpu++)
 		for (uint32_t thread = 0; thread < s->target.thread_count; thread++) {
 			int fd = session_fd(&s->session, index, cpu, thread);
+			int error = fd < 0 ? 0 : session_id(fd, &ids[event->id_count]);
 
-			if (fd >= 0 && session_id(fd, &ids[event->id_count]))
-				event->id_count++;
+			/* without it nobody could tell whose a sample is */
+			if (error)
+				return message_fail("%s: the kernel does not tell its id: %s",
+					event->name, strerror(-error));
+			event->id_count += fd >= 0;
 		}
-	return true;
+	return 0;
 }
 
 /* The attr as the file tells it: of stacks that are unwound nothing is stored. */
@@ -70,9 +74,10 @@ static int collect_events(struct record_file *file)
 
 		event->name = s->events.at[i].name;
 		event->attr = stored_attr(file, &s->events.at[i].attr);
-		if (!event->attr || !collect_ids(s, event, i))
-			return message_fail(
-				"the table of event ids does not fit; give more with --memory");
+		if (!event->attr)
+			return message_fail("the attrs do not fit; give more with --memory");
+		if (collect_ids(s, event, i))
+			return 1;
 	}
 	return 0;
 }
@@ -148,7 +153,9 @@ int record_file_begin(struct record_file *file)
 				     s->arena))
 		return message_fail(
 			"the tables to unwind with do not fit; give more with --memory");
-	session_control(&s->session, s->sideband, PERF_EVENT_IOC_ENABLE);
+	status = session_control(&s->session, s->sideband, PERF_EVENT_IOC_ENABLE);
+	if (status)
+		return message_fail("mappings cannot be recorded: %s", strerror(-status));
 	buildids_begin(&file->buildids, s->arena);
 	tell_what_was_there(file);
 	writer_commit(&file->writer);

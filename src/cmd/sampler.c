@@ -176,9 +176,12 @@ int sampler_open(struct sampler *s, const struct sampler_wish *wish, uint32_t pa
 	return status ? status : open_rings(s, wish);
 }
 
-void sampler_control(const struct sampler *s, unsigned long request)
+int sampler_control(const struct sampler *s, unsigned long request)
 {
-	for (int i = 0; i < s->events.count; i++)
+	int error = 0;
+
+	for (int i = 0; i < s->events.count && !error; i++)
 		if (i != s->sideband)
-			session_control(&s->session, i, request);
+			error = session_control(&s->session, i, request);
+	return error;
 }

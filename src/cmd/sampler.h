@@ -49,7 +49,8 @@ int sampler_sampling(struct sampler *sampler, const struct sampler_wish *wish,
 int sampler_open(struct sampler *sampler, const struct sampler_wish *wish, uint32_t pages,
 	const struct limits *limits);
 
-/* Every sampling event, not the side-band's: PERF_EVENT_IOC_ENABLE and its like. */
-void sampler_control(const struct sampler *sampler, unsigned long request);
+/* Every sampling event, not the side-band's: PERF_EVENT_IOC_ENABLE and its like.
+ * 0 or -errno. */
+int sampler_control(const struct sampler *sampler, unsigned long request);
 
 #endif

@@ -555,9 +555,10 @@ static int take_signals(void)
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(taken) / sizeof(*taken); i++)
 		sigaddset(&set, taken[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	signals = sigprocmask(SIG_BLOCK, &set, NULL)
+			  ? -1
+			  : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	waiter = epoll_create1(EPOLL_CLOEXEC);
 	if (signals < 0 || waiter < 0 || epoll_ctl(waiter, EPOLL_CTL_ADD, signals, &e))
 		return message_fail("signals cannot be waited for: %s", strerror(errno));
@@ -612,13 +613,15 @@ static void name_target(void)
 
 static int start(void)
 {
+	int error;
+
 	live.separate = asked_keys;
 	live.callers = callchain;
 	drain.sideband = take_sideband;
 	drain.sample = take_sample;
 	if (drain_begin(&drain, &arena, &opened.rings) || !live_init(&live, &arena, &files))
 		return message_fail("the tables do not fit into --memory %" PRIu64, memory);
-	session_control(&opened.session, opened.sideband, PERF_EVENT_IOC_ENABLE);
+	error = session_control(&opened.session, opened.sideband, PERF_EVENT_IOC_ENABLE);
 	tell_all();
 	name_target();
 	top.entries = entries ? (uint32_t)entries : TEXT_ROWS;
@@ -630,8 +633,9 @@ static int start(void)
 	watch_keys();
 	last.cpu_ns = own_cpu_ns();
 	last.at_ns = now_ns();
-	sampler_control(&opened, PERF_EVENT_IOC_ENABLE);
-	return 0;
+	if (!error)
+		error = sampler_control(&opened, PERF_EVENT_IOC_ENABLE);
+	return error ? message_fail("the events cannot be switched on: %s", strerror(-error)) : 0;
 }
 
 static void summarize(void)

@@ -17,7 +17,7 @@ static void take_event(struct top_ids *ids, const struct sampler *s, int event)
 			struct top_id *id = &ids->at[ids->count];
 
 			id->event = (uint32_t)event;
-			if (fd >= 0 && session_id(fd, &id->id))
+			if (fd >= 0 && !session_id(fd, &id->id))
 				ids->count++;
 		}
 }

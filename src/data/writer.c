@@ -32,7 +32,7 @@ static void skip_written(struct iovec **parts, int *count, size_t size)
 /* All of it, at `offset` of a file or next in a stream. */
 static int put_parts(struct writer *writer, struct iovec *parts, int count, uint64_t offset)
 {
-	while (count) {
+	while (count && !writer->error) {
 		int batch = count < IOV_MAX ? count : IOV_MAX;
 		ssize_t n = writer->stream ? writev(writer->fd, parts, batch)
 					   : pwritev(writer->fd, parts, batch, (off_t)offset);
@@ -45,7 +45,7 @@ static int put_parts(struct writer *writer, struct iovec *parts, int count, uint
 			skip_written(&parts, &count, (size_t)n);
 		}
 	}
-	return 0;
+	return writer->error;
 }
 
 static int put(struct writer *writer, const void *bytes, size_t size, uint64_t offset)
@@ -170,8 +170,10 @@ static int begin_file(struct writer *writer, const struct writer_event *events, 
 	/* perf refuses a file without records, so there is one from the beginning; the header comes
 	 * last, and from then on the file is whole at any moment */
 	put(writer, &round, sizeof(round), ids_at);
-	header.data.size = writer->data_size = writer->committed = sizeof(round);
-	return put(writer, &header, sizeof(header), 0);
+	header.data.size = writer->data_size = sizeof(round);
+	if (!put(writer, &header, sizeof(header), 0))
+		writer->committed = writer->data_size;
+	return writer->error;
 }
 
 int writer_begin(struct writer *writer, int fd, bool stream, const struct writer_event *events,
