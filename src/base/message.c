@@ -1,6 +1,7 @@
 #include "base/message.h"
 
 #include "base/escape.h"
+#include "base/file.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -22,7 +23,7 @@ void message_quiet(void)
 	quiet = true;
 }
 
-/* One write, so that lines of several processes do not mix. */
+/* One write where the kernel takes it, so that lines of several processes do not mix. */
 static void say(const char *format, va_list args)
 {
 	char raw[LINE_BYTES], line[LINE_BYTES + 64];
@@ -32,8 +33,7 @@ static void say(const char *format, va_list args)
 	vsnprintf(raw, sizeof(raw), format, args);
 	used = (size_t)head + escape_text(line + head, LINE_BYTES - 1, raw, 0);
 	line[used++] = '\n';
-	if (write(STDERR_FILENO, line, used) < 0)
-		return;
+	file_write(STDERR_FILENO, line, used);
 }
 
 void message(const char *format, ...)

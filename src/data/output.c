@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,6 +45,8 @@ enum output_status output_open_aside(struct output *output, const char *path)
 {
 	struct stat there;
 
+	/* a limit on the size of files (RLIMIT_FSIZE) shall fail a write, not end the process */
+	signal(SIGXFSZ, SIG_IGN);
 	output->fd = -1;
 	output->stream = output->created = output->kept_old = output->is_aside = false;
 	output->path = path;
