@@ -469,6 +469,9 @@ static int print_event(uint32_t event)
 	how.children = children;
 	if (!hist_make(&hist, &arena, &recording.tree, event, keys))
 		return message_fail("no room for the rows of %s; give more --memory", name);
+	if (hist.dropped)
+		message("%s: %" PRIu64 " call paths found no row; give more --memory", name,
+			hist.dropped);
 	hist_sort(&hist, children);
 	if (graphs && !callgraph_init(&graph, &arena, &hist))
 		return message_fail("no room for call graphs; give more --memory, or -g none");
@@ -663,17 +666,23 @@ static int load_samples(void)
 static int load(void)
 {
 	enum reader_status read;
+	size_t whole = arena.size, eighth;
 	int status;
 
 	if (!recording_init(&recording, &reader, &arena))
 		return message_fail("--memory %" PRIu64 " is too small to begin with", memory);
+	/* what is read first leaves room for names, and they for rows and graphs */
+	eighth = (whole - arena.used) / 8;
+	arena.size = whole - 4 * eighth;
 	read = recording_sideband(&recording);
 	if (read != READER_END && read != READER_CUT && read != READER_BROKEN)
 		return fail(read);
 	status = load_samples();
 	if (show_stats)
 		return status;
+	arena.size = whole - 3 * eighth;
 	resolve();
+	arena.size = whole;
 	if (!tree_merge(&recording.tree, &arena))
 		return message_fail("no room to merge the call tree; give more --memory");
 	if (dsos || symbols)

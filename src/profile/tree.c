@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#define ROOTS_MIN 1024u
 #define ROOTS_MAX 65536u
 #define NODES_MAX (1u << 29)
 #define SLOTS_FIRST 1024u
@@ -39,11 +40,20 @@ static uint32_t slots_most(uint32_t room)
 	return n;
 }
 
+/* Roots are few beside what hangs on them. */
+static uint32_t roots_most(uint32_t nodes)
+{
+	uint32_t most = nodes / 8 > ROOTS_MIN ? nodes / 8 : ROOTS_MIN;
+
+	most = most < nodes ? most : nodes;
+	return most < ROOTS_MAX ? most : ROOTS_MAX;
+}
+
 bool tree_init(struct tree *tree, struct arena *arena, uint32_t nodes)
 {
 	if (nodes > NODES_MAX)
 		nodes = NODES_MAX;
-	*tree = (struct tree){ .room = nodes, .root_room = nodes < ROOTS_MAX ? nodes : ROOTS_MAX };
+	*tree = (struct tree){ .room = nodes, .root_room = roots_most(nodes) };
 	tree->node = arena_array(arena, struct tree_node, tree->room);
 	tree->root = arena_array(arena, struct tree_root, tree->root_room);
 	tree->table = arena_array(arena, uint32_t, slots_most(nodes));
