@@ -84,10 +84,10 @@ workloads: $(WORKLOADS:%=build/workload/native/%)
 other:
 	@$(MAKE) --no-print-directory ARCH=$(OTHER)
 
-check: build/perfbox other units fuzzers workloads
+check: build/perfbox other units fuzzers workloads build/faults/fault
 	@$(PYTEST) tests
 # One file or a choice: make check-some TESTS='tests/lab/test_record.py --kernels 6.12'
-check-some: build/perfbox other units fuzzers workloads
+check-some: build/perfbox other units fuzzers workloads build/faults/fault
 	@$(PYTEST) $(TESTS)
 
 # The lab: every kernel, or one to look around in.
@@ -97,6 +97,16 @@ KERNEL ?= 6.1
 LAB_ARCH ?= $(HOST)
 lab: build/perfbox other workloads
 	@$(PYTHON) tests/lab/machine.py $(KERNEL) $(LAB_ARCH)
+
+# Faults: every system call failed in turn, and kills at random moments; make check does a sample.
+build/faults/fault: tests/faults/fault.c
+	@mkdir -p $(@D)
+	@$(if $(V),,echo "  CC  $@")
+	$Qgcc -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -o $@ $<
+KILLS ?= 200
+faults: build/perfbox workloads build/faults/fault
+	@$(PYTHON) tests/faults/inject.py
+	@$(PYTHON) tests/faults/kills.py $(KILLS)
 
 demo: build/perfbox
 	@tests/demo.sh
@@ -139,5 +149,5 @@ build/lint/%.tidy: %.c .clang-tidy $(wildcard src/*/*.h arch/*.h)
 	@touch $@
 
 .PHONY: lint lint-format lint-house lint-binary lint-clang lint-tidy
-.PHONY: demo bench daily fuzz check check-kernels check-some lab other units fuzzers workloads
+.PHONY: demo bench daily faults fuzz check check-kernels check-some lab other units fuzzers workloads
 .SECONDARY:

@@ -3,8 +3,6 @@
 import random
 import re
 import struct
-import subprocess
-import time
 
 import pytest
 
@@ -72,30 +70,6 @@ def test_a_whole_file_stays_what_it_is(perfbox, perf, compress, tmp_path):
         return perf("report", "-f", "--stdio", "--no-children", "-g", "none", "-i", of).out.partition("# (Tip: ")[0]
     assert table(path) == table(out)
     assert perf("report", "-f", "--header-only", "-i", out).out.count("hostname") == 1
-
-
-def test_recordings_killed_at_random_moments_open_in_both(perfbox, perf, build, workload, tmp_path):
-    choice = random.Random(time.time_ns())
-    path = tmp_path / "perf.data"
-    opened = 0
-    for turn in range(20):
-        recorder = subprocess.Popen([build / "perfbox", "record", "-q", "-F", "20000", "-g", "-a", "-o", path],
-                                    stderr=subprocess.DEVNULL)
-        while turn % 2 and not path.exists():  # every other one is killed after it began
-            time.sleep(0.005)
-        time.sleep(choice.uniform(0.0, 0.3))
-        recorder.kill()
-        recorder.wait()
-        if not path.exists() or not path.read_bytes().startswith(b"PERFILE2"):
-            continue  # killed before there was a header, which is written last
-        stats = perfbox("report", "--stats", "-i", path, status=None)
-        script = perf("script", "-f", "-i", path, "-F", "tid", "-G", status=None)  # a comm may hold a newline
-        ours = re.search(r"SAMPLE events:\s+(\d+)", stats.out)
-        assert script.status == 0, script
-        assert (int(ours.group(1)) if ours else 0) == len(script.lines)
-        opened += 1
-        path.unlink()
-    assert opened > 5
 
 
 @pytest.mark.parametrize("content, word", [(b"", "empty"), (b"x" * 200, "not a perf.data"), (b"PERFILE2" + b"\0" * 96, "damaged")])
