@@ -118,7 +118,10 @@ enum reader_status guard_reader_open(
 {
 	int spool = reader_spool(fd);
 
-	if (guard_enter(guard))
+	if (guard_enter(guard)) {
+		if (guard->made)
+			output_discard(guard->made);
 		exit(1);
+	}
 	return reader_open_spooled(reader, fd, spool, arena);
 }

@@ -7,6 +7,7 @@
  */
 
 #include "access/sandbox.h"
+#include "data/output.h"
 #include "data/reader.h"
 
 #include <stdbool.h>
@@ -16,6 +17,7 @@ struct guard {
 	const char *output;   /* the file whose directory may still be changed, or NULL */
 	const char *symfs;    /* with SANDBOX_OPENS: files below it only; or NULL */
 	const char *kallsyms; /* and this one; or NULL */
+	struct output *made;  /* discarded where the sandbox cannot be entered; or NULL */
 	pid_t child;	      /* may be signalled */
 	bool verbose;
 };

@@ -256,6 +256,7 @@ static int read_and_write(const char *in, int fd)
 		&(struct guard){
 			.use = SANDBOX_REPLACES,
 			.output = output.path,
+			.made = &output,
 			.verbose = verbose,
 		});
 

@@ -210,6 +210,7 @@ static int read_header(int fd)
 		&(struct guard){
 			.use = SANDBOX_REPLACES | (symbolize ? SANDBOX_OPENS : 0),
 			.output = output.path,
+			.made = &output,
 			.symfs = symfs,
 			.kallsyms = kallsyms,
 			.verbose = verbose,
