@@ -27,7 +27,8 @@ enum reader_status symbolize_begin(
 	memset(symbolize, 0, sizeof(*symbolize));
 	symbolize->next = symbolize->last = &no_room;
 	no_room.next = NULL;
-	if (!recording_init_flat(&symbolize->recording, reader, arena))
+	if (!recording_init_flat(&symbolize->recording, reader, arena) ||
+		!chains_collapse(&symbolize->recording.chains, arena))
 		return READER_TOO_MANY;
 	return recording_sideband(&symbolize->recording);
 }
@@ -132,6 +133,7 @@ bool symbolize_name(struct symbolize *symbolize, const struct resolve_options *o
 			p->symbol = p->symbol ? number(symbolize, p->symbol->name, true)
 					      : nameless(symbolize, i, pseudonym);
 	images->no_place.symbol = &no_room.symbol;
+	symbolize->recording.chains.unmapped->symbol = number(symbolize, "[unknown]", true);
 	return true;
 }
 

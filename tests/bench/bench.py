@@ -146,6 +146,22 @@ def report():
     rows.append(("  top 20 rows, farthest apart (points)", f"{apart:.2f}", "-", "-", "<= 0.01"))
 
 
+def streams():
+    """What reads a whole file and keeps nothing of it: as fast as the wall clock has it; perf has nothing like it."""
+    path, out = big(), HOME / "scrubbed.data"
+    for what in ("inspect", "scrub --max-category 3", "scrub --anonymize", "scrub --symbolize"):
+        took = []
+        for _ in range(4):
+            out.unlink(missing_ok=True)
+            took.append(spent([PERFBOX, *what.split(), path, *([out] if what.startswith("scrub") else [])]))
+        out.unlink(missing_ok=True)
+        cpu, wall, _ = (min(values) for values in zip(*took))
+        size = path.stat().st_size / 1e9
+        wanted = "-" if "symbolize" in what else ">= 0.5"  # that reads files of others too
+        rows.append((f"{what} (GB/s)", f"{size / wall:.2f}", "-", "-", wanted))
+        rows.append(("  of CPU time (GB/s)", f"{size / cpu:.2f}", "-", "-", "-"))
+
+
 def unwind():
     """Stacks by call frame information: recorded by both, and perf's recording reported by both."""
     burner = str(ROOT / "build/workload/native/frames")
@@ -180,7 +196,7 @@ def main():
     if not os.access(PERF, os.X_OK):
         sys.exit("bench: no /usr/bin/perf to compare with")
     size()
-    for command, measure in (("stat", start), ("record", record), ("report", report), ("report", unwind)):
+    for command, measure in (("stat", start), ("record", record), ("report", report), ("report", unwind), ("scrub", streams)):
         if has(command):
             measure()
     rows.insert(0, ("", "perfbox", "perf", "ratio", "wanted"))
