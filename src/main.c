@@ -1,3 +1,4 @@
+#include "access/caller.h"
 #include "base/message.h"
 #include "base/out.h"
 #include "base/start.h"
@@ -14,30 +15,34 @@ struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *summary;
-	bool link; /* --install makes a link of this name, and it runs when called by it */
+	bool link;  /* --install makes a link of this name, and it runs when called by it */
+	bool keeps; /* it measures or shows what the capabilities of perfbox's own file allow */
 };
 
 static const struct command commands[] = {
-	{ "caps", cmd_caps, "who may do more than an ordinary user", false },
-	{ "capsh", cmd_capsh, "show and change capabilities, then run a shell", true },
-	{ "check", cmd_check, "tell who may see what here, why not, and the smallest fix", false },
-	{ "getcap", cmd_getcap, "show the capabilities of files", true },
-	{ "getpcaps", cmd_getpcaps, "show the capabilities of processes", true },
-	{ "grant", cmd_grant, "let a group run a file with the least capabilities", false },
-	{ "inspect", cmd_inspect, "tell what a recording holds and what sharing it reveals",
+	{ "caps", cmd_caps, "who may do more than an ordinary user", false, true },
+	{ "capsh", cmd_capsh, "show and change capabilities, then run a shell", true, false },
+	{ "check", cmd_check, "tell who may see what here, why not, and the smallest fix", false,
+		true },
+	{ "getcap", cmd_getcap, "show the capabilities of files", true, false },
+	{ "getpcaps", cmd_getpcaps, "show the capabilities of processes", true, true },
+	{ "grant", cmd_grant, "let a group run a file with the least capabilities", false, false },
+	{ "inspect", cmd_inspect, "tell what a recording holds and what sharing it reveals", false,
 		false },
-	{ "list", cmd_list, "name the events that this machine has", false },
-	{ "record", cmd_record, "sample a command, processes or the system to a file", false },
-	{ "recover", cmd_recover, "take what is whole from a recording that was cut off", false },
-	{ "report", cmd_report, "show where the samples of a recording fell", false },
-	{ "script", cmd_script, "write every sample as text", false },
-	{ "scrub", cmd_scrub, "make a recording that tells less, to be shared", false },
-	{ "setcap", cmd_setcap, "give files capabilities", true },
+	{ "list", cmd_list, "name the events that this machine has", false, false },
+	{ "record", cmd_record, "sample a command, processes or the system to a file", false,
+		true },
+	{ "recover", cmd_recover, "take what is whole from a recording that was cut off", false,
+		false },
+	{ "report", cmd_report, "show where the samples of a recording fell", false, false },
+	{ "script", cmd_script, "write every sample as text", false, false },
+	{ "scrub", cmd_scrub, "make a recording that tells less, to be shared", false, false },
+	{ "setcap", cmd_setcap, "give files capabilities", true, false },
 	{ "shell", cmd_shell, "a shell with a monitoring capability for the user behind sudo",
-		false },
-	{ "stat", cmd_stat, "count events of a command, processes or the system", false },
-	{ "top", cmd_top, "watch live where the machine spends its time", false },
-	{ "version", cmd_version, "tell the version", false },
+		false, false },
+	{ "stat", cmd_stat, "count events of a command, processes or the system", false, true },
+	{ "top", cmd_top, "watch live where the machine spends its time", false, true },
+	{ "version", cmd_version, "tell the version", false, false },
 };
 
 #define COUNT (sizeof(commands) / sizeof(*commands))
@@ -118,7 +123,12 @@ static int install(const char *dir)
 
 static int run(const struct command *command, int argc, char **argv)
 {
+	int err = caller_begin(command->keeps);
+
 	message_command(command->name);
+	if (err)
+		return message_fail(
+			"the caller's own rights cannot be taken on: %s", strerror(-err));
 	return command->run(argc, argv);
 }
 

@@ -62,12 +62,22 @@ static const struct rule {
 	{ SYS_exit_group, SANDBOX_ALWAYS, ANY, 0, 0 },
 	{ SYS_openat, SANDBOX_OPENS, CLEAR, 2, WRITING },
 	{ SYS_openat, SANDBOX_MAKES, ANY, 0, 0 },
+	{ SYS_faccessat, SANDBOX_OPENS, ANY, 0, 0 },
 	{ SYS_newfstatat, SANDBOX_OPENS, ANY, 0, 0 },
 	{ SYS_readlinkat, SANDBOX_OPENS, ANY, 0, 0 },
 	{ SYS_getdents64, SANDBOX_OPENS, ANY, 0, 0 },
 	{ SYS_uname, SANDBOX_OPENS, ANY, 0, 0 },
 	{ SYS_unlinkat, SANDBOX_REPLACES, ANY, 0, 0 },
 	{ SYS_renameat, SANDBOX_REPLACES, ANY, 0, 0 },
+	{ SYS_fsync, SANDBOX_RECORDS, ANY, 0, 0 },
+	{ SYS_fdatasync, SANDBOX_RECORDS, ANY, 0, 0 },
+	{ SYS_ioctl, SANDBOX_RECORDS, IS, 1, PERF_EVENT_IOC_ENABLE },
+	{ SYS_ioctl, SANDBOX_RECORDS, IS, 1, PERF_EVENT_IOC_DISABLE },
+	{ SYS_ioctl, SANDBOX_RECORDS, IS, 1, PERF_EVENT_IOC_PAUSE_OUTPUT },
+	{ SYS_ioctl, SANDBOX_RECORDS, IS, 1, PERF_EVENT_IOC_ID },
+	{ SYS_wait4, SANDBOX_RECORDS, ANY, 0, 0 },
+	{ SYS_rt_sigprocmask, SANDBOX_RECORDS, ANY, 0, 0 },
+	{ SYS_kill, SANDBOX_RECORDS, CHILD, 0, 0 },
 };
 
 struct filter {
@@ -113,7 +123,8 @@ unsigned sandbox_filter(
 	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
 		const struct rule *rule = &rules[i];
 
-		if (!(rule->use & (wish->use | SANDBOX_ALWAYS)))
+		if (!(rule->use & (wish->use | SANDBOX_ALWAYS)) ||
+			(rule->test == CHILD && !wish->child))
 			continue;
 		allow(&filter, rule, rule->call, 0);
 		for (const struct arch_call *c = arch_old_calls; c->now; c++)

@@ -4,7 +4,6 @@
 #include "base/file.h"
 #include "base/lines.h"
 #include "base/number.h"
-#include "capture/tracing.h"
 #include "data/body.h"
 
 #include <stdio.h>
@@ -233,16 +232,10 @@ static bool put_sample_time(struct body *body, const struct provenance *provenan
 	return provenance->last_ns > 0;
 }
 
-static bool put_tracing(struct body *body, const struct provenance *provenance)
-{
-	return tracing_put(body, provenance->groups);
-}
-
 static const struct section {
 	uint32_t bit;
 	put_section *put;
 } sections[] = {
-	{ HEADER_TRACING_DATA, put_tracing },
 	{ HEADER_HOSTNAME, put_hostname },
 	{ HEADER_OSRELEASE, put_release },
 	{ HEADER_VERSION, put_version },

@@ -1,6 +1,7 @@
 #include "cmd/cmd.h"
 
 #include "access/audit.h"
+#include "access/caller.h"
 #include "access/need.h"
 #include "access/remedy.h"
 #include "base/arena.h"
@@ -224,5 +225,8 @@ int cmd_check(int argc, char **argv)
 	if (asked.purpose && !(need = need_find(asked.purpose)))
 		return message_usage(
 			"--for %s: not known; perfbox check --for list names all", asked.purpose);
-	return asked.audit ? audit(asked.audit) : survey(need);
+	if (asked.audit)
+		return audit(asked.audit);
+	caller_raise();
+	return survey(need);
 }

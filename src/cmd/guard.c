@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STATUS_BYTES 16384
@@ -87,6 +88,30 @@ static void say_missing(const struct sandbox *sandbox)
 			strerror(sandbox->core));
 }
 
+void guard_give(int fd, const char *path)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (!caller_files(&uid, &gid))
+		return;
+	if (fchown(fd, uid, gid))
+		message("%s stays root's: %s", path, strerror(errno));
+	else
+		message("%s belongs to user %u, who called sudo", path, uid);
+}
+
+/* Whoever may change the output's directory: without capabilities root may not everywhere. */
+static void choose_user(struct sandbox_wish *wish)
+{
+	struct stat st;
+	bool known = caller_files(&wish->uid, &wish->gid);
+
+	if (known && wish->output_dir >= 0 && !fstat(wish->output_dir, &st) && !st.st_uid &&
+		!(st.st_mode & S_IWOTH))
+		wish->uid = (uid_t)-1;
+}
+
 int guard_enter(const struct guard *guard)
 {
 	int status_fd = -1, reads[KEPT_ROOTS_MAX], err;
@@ -102,7 +127,7 @@ int guard_enter(const struct guard *guard)
 		wish.read_count = kept_begin(guard->symfs, guard->kallsyms, reads);
 	if (guard->verbose)
 		status_fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-	caller_files(&wish.uid, &wish.gid);
+	choose_user(&wish);
 	err = sandbox_enter(&sandbox, &wish);
 	if (err)
 		return message_fail("privileges cannot be given up (%s): nothing is read with them",

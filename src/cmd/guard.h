@@ -25,6 +25,9 @@ struct guard {
 /* 0, or 1 after a message: nothing from outside may be looked at then. */
 int guard_enter(const struct guard *guard);
 
+/* Under sudo a file that was made belongs to who called it, which is said. */
+void guard_give(int fd, const char *path);
+
 /* The same, then reader_open(). Does not return where the sandbox cannot be entered. */
 enum reader_status guard_reader_open(
 	struct reader *reader, int fd, struct arena *arena, const struct guard *guard);

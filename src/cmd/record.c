@@ -1,4 +1,5 @@
 #include "cmd/cmd.h"
+#include "cmd/guard.h"
 #include "cmd/record_category.h"
 #include "cmd/record_fields.h"
 #include "cmd/record_file.h"
@@ -6,6 +7,7 @@
 #include "cmd/record_stacks.h"
 #include "cmd/sampler.h"
 
+#include "access/caller.h"
 #include "access/facts.h"
 #include "access/verdict.h"
 #include "arch.h"
@@ -284,6 +286,24 @@ static int start_command(void)
 	return error == ENOENT ? 127 : 126;
 }
 
+/* Before the first record is looked at. A command that runs has its own rights. */
+static int enter_sandbox(void)
+{
+	const struct guard guard = {
+		.use = SANDBOX_OPENS | SANDBOX_RECORDS,
+		.output = asked.output,
+		.child = sampler.target.child,
+		.verbose = asked.verbose,
+	};
+
+	if (!guard_enter(&guard))
+		return 0;
+	if (sampler.target.child)
+		kill(sampler.target.child, SIGTERM);
+	output_discard(&file.output);
+	return 1;
+}
+
 static int begin(void)
 {
 	int status = record_file_begin(&file);
@@ -301,7 +321,8 @@ static int begin(void)
 	if (!asked.delay && !(sampler.events.at[0].attr.flags & PERF_ATTR_ENABLE_ON_EXEC) &&
 		enable())
 		return 1;
-	return start_command();
+	status = start_command();
+	return status ? status : enter_sandbox();
 }
 
 /* It was told to end and may take its time, or not care: the file is done, a second Ctrl-C ends us.
@@ -377,7 +398,9 @@ int cmd_record(int argc, char **argv)
 		return message_fail("--memory: %" PRIu64 " bytes cannot be had", asked.memory);
 	sampler.arena = &arena;
 	file.sampler = &sampler;
+	caller_raise();
 	facts_limits(&limits);
+	caller_lower();
 	status = sampler_events(&sampler, &asked.sampler);
 	if (!status)
 		status = take_signals();
@@ -387,6 +410,8 @@ int cmd_record(int argc, char **argv)
 		status = choose_sampling(&limits);
 	if (!status)
 		status = record_category_check(asked.ceiling, &sampler.events, sampler.sideband);
+	if (!status)
+		status = record_category_policy(&sampler.events, sampler.sideband);
 	if (!status)
 		status = open_sampler(&limits);
 	if (status)

@@ -1,8 +1,11 @@
 #include "cmd/record_file.h"
+#include "cmd/guard.h"
 #include "cmd/record_stacks.h"
 
+#include "access/caller.h"
 #include "base/message.h"
 #include "capture/provenance.h"
+#include "capture/tracing.h"
 #include "data/body.h"
 
 #include <inttypes.h>
@@ -19,6 +22,8 @@ int record_file_open(struct record_file *file, const char *path)
 {
 	enum output_status status = output_open(&file->output, path);
 
+	if (status == OUTPUT_OK && file->output.created)
+		guard_give(file->output.fd, path);
 	if (status == OUTPUT_OK)
 		return 0;
 	return message_fail("%s %s%s%s", path, output_text(status), file->output.error ? ": " : "",
@@ -118,8 +123,10 @@ static void tell_what_was_there(struct record_file *file)
 	file->synthesize.emit = emit_records;
 	file->synthesize.context = file;
 	file->synthesize.data_maps = file->data_maps;
+	caller_raise();
 	if (!synthesize_kernel(&file->synthesize))
 		synthesize_tasks(&file->synthesize, &s->target);
+	caller_lower();
 }
 
 static uint32_t write_provenance(struct record_file *file, uint64_t first_ns, uint64_t last_ns)
@@ -134,7 +141,27 @@ static uint32_t write_provenance(struct record_file *file, uint64_t first_ns, ui
 		.last_ns = last_ns,
 	};
 
-	return provenance_write(&provenance, &file->writer, s->arena);
+	if (file->tracing.size)
+		writer_feature(&file->writer, HEADER_TRACING_DATA, file->tracing.bytes,
+			file->tracing.size);
+	return file->tracing.full + provenance_write(&provenance, &file->writer, s->arena);
+}
+
+/* Read early: in the sandbox tracefs is out of reach. */
+static void keep_tracing(struct record_file *file)
+{
+	struct arena *arena = file->sampler->arena;
+	size_t mark = arena->used;
+	struct body *body = &file->tracing;
+
+	*body = (struct body){ .cap = (arena->size - mark) / 4 & ~(size_t)15 };
+	body->bytes = arena_take(arena, 1, body->cap);
+	if (tracing_put(body, &file->sampler->events) && !body->full) {
+		arena_trim(arena, mark, body->size);
+	} else {
+		body->size = 0;
+		arena_back(arena, mark);
+	}
 }
 
 int record_file_begin(struct record_file *file)
@@ -146,6 +173,7 @@ int record_file_begin(struct record_file *file)
 		return status;
 	writer_begin(&file->writer, file->output.fd, file->output.stream, file->events,
 		(uint32_t)s->events.count);
+	keep_tracing(file);
 	if (file->output.stream)
 		write_provenance(file, 0, 0);
 	if (file->unwinds && record_stacks_begin(&(struct record_stacks){ file->events, &s->events,

@@ -25,6 +25,7 @@ struct record_file {
 	struct writer_event *events;
 	struct synthesize synthesize;
 	struct buildids buildids;
+	struct body tracing; /* HEADER_TRACING_DATA */
 };
 
 int record_file_open(struct record_file *file, const char *path);

@@ -250,6 +250,15 @@ static int output_failed(enum output_status status)
 		output.error ? strerror(output.error) : "");
 }
 
+static enum output_status make_output(const char *path)
+{
+	enum output_status status = output_open_aside(&output, path);
+
+	if (!status && output.created)
+		guard_give(output.fd, path);
+	return status;
+}
+
 static int read_and_write(const char *in, int fd)
 {
 	enum reader_status status = guard_reader_open(&reader, fd, &arena,
@@ -278,7 +287,7 @@ int cmd_recover(int argc, char **argv)
 	if (arena_reserve(&arena, memory))
 		return message_fail("--memory: %" PRIu64 " bytes cannot be had", memory);
 	fd = open_input(argv[0]);
-	if (fd < 0 || output_failed(output_open_aside(&output, argv[1])))
+	if (fd < 0 || output_failed(make_output(argv[1])))
 		return 1;
 	status = read_and_write(argv[0], fd);
 	if (status)

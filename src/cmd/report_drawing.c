@@ -1,4 +1,5 @@
 #include "cmd/report_drawing.h"
+#include "cmd/guard.h"
 
 #include "base/message.h"
 
@@ -25,7 +26,9 @@ int report_drawing_open(const char *path)
 		return 0;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	is_new = fd >= 0;
-	if (fd < 0 && errno == EEXIST)
+	if (is_new)
+		guard_give(fd, path);
+	else if (errno == EEXIST)
 		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	return fd < 0 ? fail() : 0;
 }

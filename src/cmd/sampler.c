@@ -1,5 +1,6 @@
 #include "cmd/sampler.h"
 
+#include "access/caller.h"
 #include "access/verdict.h"
 #include "base/message.h"
 #include "base/number.h"
@@ -173,7 +174,12 @@ int sampler_open(struct sampler *s, const struct sampler_wish *wish, uint32_t pa
 {
 	int status = plan_rings(s, wish->pages, pages, limits);
 
-	return status ? status : open_rings(s, wish);
+	if (status)
+		return status;
+	caller_raise();
+	status = open_rings(s, wish);
+	caller_lower();
+	return status;
 }
 
 int sampler_control(const struct sampler *s, unsigned long request)

@@ -193,6 +193,15 @@ static int output_failed(enum output_status status)
 		output.error ? strerror(output.error) : "");
 }
 
+static enum output_status make_output(const char *path)
+{
+	enum output_status status = output_open_aside(&output, path);
+
+	if (!status && output.created)
+		guard_give(output.fd, path);
+	return status;
+}
+
 /* One that is the input must not be made into the .old of the output. */
 static int open_output(const char *path, int input_fd)
 {
@@ -201,7 +210,7 @@ static int open_output(const char *path, int input_fd)
 	if (!fstat(input_fd, &in) && !stat(path, &there) && in.st_dev == there.st_dev &&
 		in.st_ino == there.st_ino)
 		return message_usage("%s: is the input; name another file", path);
-	return output_failed(output_open_aside(&output, path));
+	return output_failed(make_output(path));
 }
 
 static int read_header(int fd)

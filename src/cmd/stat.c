@@ -1,5 +1,7 @@
 #include "cmd/cmd.h"
+#include "cmd/record_category.h"
 
+#include "access/caller.h"
 #include "access/verdict.h"
 #include "base/arena.h"
 #include "base/date.h"
@@ -165,13 +167,16 @@ static void tell_refused(const struct session_fault *fault, bool needed)
 static int open_events(void)
 {
 	const struct counting_told told = { show_attr, tell_less, tell_refused };
-	int status = counting_open(&counting, &arena,
+	int status;
+
+	caller_raise();
+	status = counting_open(&counting, &arena,
 		&(struct counting_wish){ .inherit = !asked.no_inherit,
 			.on_exec = counts_command && !asked.delay_ms,
 			.user_only = asked.all_user,
 			.kernel_only = asked.all_kernel },
 		&told);
-
+	caller_lower();
 	if (status == -ENOMEM)
 		return message_fail(
 			"the table of descriptors does not fit; give more with --memory");
@@ -518,6 +523,8 @@ int cmd_stat(int argc, char **argv)
 	status = check_wish();
 	if (!status)
 		status = choose_events();
+	if (!status)
+		status = record_category_policy(&events, -1);
 	if (status)
 		return status;
 	if (arena_reserve(&arena, asked.memory))

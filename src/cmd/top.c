@@ -1,7 +1,9 @@
 #include "cmd/cmd.h"
+#include "cmd/record_category.h"
 #include "cmd/sampler.h"
 #include "cmd/top_ids.h"
 
+#include "access/caller.h"
 #include "base/message.h"
 #include "base/terminal.h"
 #include "capture/drain.h"
@@ -212,8 +214,10 @@ static void tell_all(void)
 {
 	synthesize.attr = sideband_attr();
 	synthesize.emit = emit;
+	caller_raise();
 	if (!synthesize_kernel(&synthesize))
 		synthesize_tasks(&synthesize, &opened.target);
+	caller_lower();
 }
 
 /* Samples of CPUs that wait are not what anybody looks for. */
@@ -656,12 +660,16 @@ static int open_sampler(void)
 	opened.arena = &arena;
 	if (!wish.target.pids && !wish.target.tids && !wish.target.cpus)
 		wish.target.system_wide = true;
+	caller_raise();
 	facts_limits(&limits);
+	caller_lower();
 	status = sampler_events(&opened, &wish);
 	if (!status)
 		status = sampler_target(&opened, &wish);
 	if (!status)
 		status = sampler_sampling(&opened, &wish, &sampling, &limits);
+	if (!status)
+		status = record_category_policy(&opened.events, opened.sideband);
 	if (!status)
 		status = sampler_open(&opened, &wish, 0, &limits);
 	if (!status && !top_ids_collect(&ids, &arena, &opened))

@@ -17,7 +17,7 @@ ROOMS = {
     "profile": BELOW,
     "view": BELOW | {"capture", "profile"},
     "cmd": BELOW | {"capture", "profile", "view"},
-    "main": BASE | {"cmd"},
+    "main": BASE | {"access", "cmd"},
 }
 # The kernel's own structures are knowledge that access decides by, not a module.
 ALSO = {("access", "data/abi.h")}
