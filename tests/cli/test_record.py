@@ -1,5 +1,6 @@
 """record: what it writes is read by stock perf, without a word of complaint."""
 
+import contextlib
 import os
 import pwd
 import re
@@ -175,17 +176,25 @@ def test_children_are_sampled_unless_told_not_to(perfbox, perf, out):
     assert "gzip" not in {line.split()[0] for line in scripted(perf, out, "-F", "comm")}
 
 
+@contextlib.contextmanager
+def running(*argv):
+    process = subprocess.Popen(argv)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly(build, perf, workload, out, which):
-    busy = subprocess.Popen([workload("threads"), "1", "60"])
-    recorder = subprocess.Popen([build / "perfbox", "record", "-a", "-o", out], stderr=subprocess.PIPE, text=True)
-    wait_for(lambda: out.exists() and out.stat().st_size > 10000)
-    began = out.stat().st_size
-    wait_for(lambda: out.stat().st_size > began + 10000)
-    recorder.send_signal(which)
-    samples, _, _ = summary(recorder.communicate(timeout=10)[1])
-    busy.kill()
-    busy.wait()
+    with running(workload("threads"), "1", "60"):
+        recorder = subprocess.Popen([build / "perfbox", "record", "-a", "-o", out], stderr=subprocess.PIPE, text=True)
+        wait_for(lambda: out.exists() and out.stat().st_size > 10000)
+        began = out.stat().st_size
+        wait_for(lambda: out.stat().st_size > began + 10000)
+        recorder.send_signal(which)
+        samples, _, _ = summary(recorder.communicate(timeout=10)[1])
     assert recorder.returncode == 0
     assert len(scripted(perf, out, "-F", "comm")) == samples > 0
 
