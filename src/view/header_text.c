@@ -1,5 +1,6 @@
 #include "view/header_text.h"
 
+#include "base/date.h"
 #include "data/feature.h"
 #include "data/sample_field.h"
 
@@ -203,29 +204,13 @@ static void print_missing(struct out *out, const struct reader *reader)
 	out_char(out, '\n');
 }
 
-/* Days since 1970 as a date (proleptic Gregorian, by the era of 400 years). */
-static void print_date(struct out *out, int64_t seconds)
-{
-	static const char weekdays[] = "ThuFriSatSunMonTueWed";
-	static const char months[] = "MarAprMayJunJulAugSepOctNovDecJanFeb";
-	int64_t days = seconds / 86400, rest = seconds % 86400, shifted = days + 719468;
-	int64_t era = shifted / 146097, day = shifted % 146097;
-	int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-	int64_t of_year = day - (365 * year + year / 4 - year / 100);
-	int64_t month = (5 * of_year + 2) / 153;
-
-	out_printf(out, "# captured on    : %.3s %.3s %2d %02d:%02d:%02d %d UTC\n",
-		weekdays + days % 7 * 3, months + month * 3,
-		(int)(of_year - (153 * month + 2) / 5 + 1), (int)(rest / 3600),
-		(int)(rest / 60 % 60), (int)(rest % 60), (int)(year + era * 400 + (month >= 10)));
-}
-
 void header_text(struct out *out, struct reader *reader, int64_t captured_s)
 {
 	static char section[SECTION_BYTES];
+	char date[DATE_MAX];
 
-	out_string(out, "# ========\n");
-	print_date(out, captured_s);
+	date_text(date, captured_s);
+	out_printf(out, "# ========\n# captured on    : %s UTC\n", date);
 	out_printf(out,
 		"# header version : 1\n# data offset    : %" PRIu64 "\n# data size      : %" PRIu64
 		"\n# feat offset    : %" PRIu64 "\n",
