@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/lines.h"
 #include "capture/procmaps.h"
+#include "data/note.h"
 #include "data/record.h"
 
 #include <errno.h>
@@ -97,29 +98,14 @@ static void find_text(uint64_t *start, uint64_t *size, const char **name)
 	*size = end > *start ? end - *start : 0;
 }
 
-/* The build ID in the ELF note "GNU" 3 of /sys/kernel/notes. */
-static uint8_t kernel_build_id(uint8_t notes[NOTES_BYTES], const uint8_t **build_id)
+/* Its size; one that no record can hold is none. */
+static uint8_t kernel_build_id(uint8_t build_id[NOTE_BUILD_ID_MAX])
 {
-	ssize_t size = file_slurp("/sys/kernel/notes", (char *)notes, NOTES_BYTES);
-	size_t at = 0;
+	char notes[NOTES_BYTES];
+	ssize_t size = file_slurp("/sys/kernel/notes", notes, sizeof(notes));
+	size_t found = size > 0 ? note_build_id(span_of(notes, (size_t)size), build_id) : 0;
 
-	while (size >= 12 && at <= (size_t)size - 12) {
-		uint32_t head[3]; /* name bytes, descriptor bytes, type */
-		size_t name = at + 12, descriptor;
-
-		memcpy(head, notes + at, sizeof(head));
-		if (head[0] > NOTES_BYTES || head[1] > NOTES_BYTES)
-			break;
-		descriptor = name + ((head[0] + 3) & ~3u);
-		at = descriptor + ((head[1] + 3) & ~3u);
-		if (at > (size_t)size)
-			break;
-		if (head[2] == 3 && head[1] <= 20 && !strcmp((char *)notes + name, "GNU")) {
-			*build_id = notes + descriptor;
-			return (uint8_t)head[1];
-		}
-	}
-	return 0;
+	return found <= 20 ? (uint8_t)found : 0;
 }
 
 static int synthesize_modules(struct synthesize *s)
@@ -156,7 +142,7 @@ int synthesize_kernel(struct synthesize *s)
 {
 	struct record record = { .type = PERF_RECORD_MMAP2, .misc = PERF_RECORD_MISC_KERNEL };
 	struct record_mmap *map = &record.mmap;
-	uint8_t notes[NOTES_BYTES];
+	uint8_t build_id[NOTE_BUILD_ID_MAX];
 	const char *name = "";
 	char path[64];
 	int status;
@@ -171,7 +157,8 @@ int synthesize_kernel(struct synthesize *s)
 	map->prot = PROT_READ | PROT_EXEC;
 	snprintf(path, sizeof(path), KERNEL_PATH "%s", name);
 	map->path = path;
-	map->build_id_size = kernel_build_id(notes, &map->build_id);
+	map->build_id_size = kernel_build_id(build_id);
+	map->build_id = map->build_id_size ? build_id : NULL;
 	status = emit(s, &record);
 	if (!status)
 		status = synthesize_modules(s);

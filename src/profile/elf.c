@@ -7,7 +7,6 @@
 #define SECTIONS_MAX (1u << 18)
 #define SYMBOLS_MAX (1u << 24)
 #define NOTES_MAX 4096u
-#define NT_GNU_BUILD_ID 3
 
 enum {
 	EXTENDED_SEGMENTS = 0xffff, /* PN_XNUM: the count stands in section 0 */
@@ -410,29 +409,9 @@ bool elf_symbol_is_place(struct elf_symbols *symbols, const struct elf_symbol *s
 	return (flags & ELF_SHF_ALLOC) && is_place_type(symbols, symbol, flags & ELF_SHF_EXECINSTR);
 }
 
-size_t elf_note_build_id(struct span notes, uint8_t to[ELF_BUILD_ID_MAX])
-{
-	while (!notes.bad && span_left(&notes) >= 12) {
-		uint32_t name_bytes = span_u32(&notes);
-		uint32_t bytes = span_u32(&notes);
-		uint32_t type = span_u32(&notes);
-		const void *name = span_take(&notes, ((uint64_t)name_bytes + 3) & ~3ull);
-		const void *value = span_take(&notes, bytes);
-
-		if (type == NT_GNU_BUILD_ID && name_bytes == 4 && name && value && bytes &&
-			!memcmp(name, "GNU", 4)) {
-			bytes = bytes < ELF_BUILD_ID_MAX ? bytes : ELF_BUILD_ID_MAX;
-			memcpy(to, value, bytes);
-			return bytes;
-		}
-		span_take(&notes, (0 - bytes) & 3);
-	}
-	return 0;
-}
-
 static size_t build_id_at(struct elf *elf, uint64_t offset, uint64_t bytes, uint8_t *to)
 {
-	return elf_note_build_id(look(elf, offset, bytes < NOTES_MAX ? bytes : NOTES_MAX), to);
+	return note_build_id(look(elf, offset, bytes < NOTES_MAX ? bytes : NOTES_MAX), to);
 }
 
 size_t elf_build_id(struct elf *elf, uint8_t to[ELF_BUILD_ID_MAX])

@@ -11,6 +11,7 @@
  */
 
 #include "base/span.h"
+#include "data/note.h"
 
 enum elf_status {
 	ELF_OK,
@@ -25,7 +26,7 @@ typedef bool (*elf_read_at)(void *file, void *to, size_t size, uint64_t offset);
 #define ELF_WINDOW_BYTES 16384
 #define ELF_SECTION_FLAGS 512
 #define ELF_LOADS 16
-#define ELF_BUILD_ID_MAX 64
+#define ELF_BUILD_ID_MAX NOTE_BUILD_ID_MAX
 
 struct elf_segment {
 	uint32_t type;	/* enum elf_segment_type */
@@ -144,9 +145,6 @@ bool elf_symbol_is_place(struct elf_symbols *symbols, const struct elf_symbol *s
 
 /* The NT_GNU_BUILD_ID note, cut at ELF_BUILD_ID_MAX. Its size, or 0 where there is none. */
 size_t elf_build_id(struct elf *elf, uint8_t to[ELF_BUILD_ID_MAX]);
-
-/* The same in the bytes of notes alone (/sys/kernel/notes). */
-size_t elf_note_build_id(struct span notes, uint8_t to[ELF_BUILD_ID_MAX]);
 
 /* .gnu_debuglink: the name (no slash in it) and the CRC-32 of the debug file. */
 bool elf_debug_link(struct elf *elf, char *to, size_t cap, uint32_t *crc);

@@ -44,7 +44,7 @@ static bool is_other_build(const struct image *image, const char *path)
 	uint8_t build_id[ELF_BUILD_ID_MAX];
 	char notes[4096];
 	ssize_t size = file_slurp(path, notes, sizeof(notes));
-	size_t found = size > 0 ? elf_note_build_id(span_of(notes, (size_t)size), build_id) : 0;
+	size_t found = size > 0 ? note_build_id(span_of(notes, (size_t)size), build_id) : 0;
 
 	return image->build_id_size && found && !symfile_same_build(image, build_id, found);
 }
