@@ -2,10 +2,9 @@
 
 #include <string.h>
 
-#define RECENT 64	     /* threads whose last chain is remembered */
-#define RECENT_DEPTH 256     /* words; what lies deeper is not remembered */
-#define KNOWN 8192	     /* addresses whose place is remembered */
-#define CHAIN_MODE_NONE 0xff /* what follows is no address */
+#define RECENT 64	 /* threads whose last chain is remembered */
+#define RECENT_DEPTH 256 /* words; what lies deeper is not remembered */
+#define KNOWN 8192	 /* addresses whose place is remembered */
 
 /* The last chain of a thread: its words, the outermost first, and the node each led to. */
 struct chain_recent {
