@@ -25,7 +25,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -383,16 +382,6 @@ static int ended(enum reader_status status)
 	return fail(status);
 }
 
-static bool recorded_elsewhere(void)
-{
-	char text[256];
-	struct span s = reader_feature(&reader, HEADER_HOSTNAME, text, sizeof(text) - 1);
-	struct utsname here;
-	const char *host = feature_string(&s);
-
-	return *host && !uname(&here) && strcmp(host, here.nodename);
-}
-
 /* Another build, hidden kernel addresses and no rights are always told: names are lost that a user
  * may have expected. -v tells of all images. */
 static void say_unnamed(const struct image *image)
@@ -652,7 +641,7 @@ static int load_samples(void)
 	files = (struct resolve_options){
 		.symfs = symfs,
 		.kallsyms = kallsyms,
-		.foreign = recorded_elsewhere(),
+		.foreign = recording_elsewhere(&reader),
 		.raw = !demangle,
 	};
 	if (!recording_unwind(&recording, &files))

@@ -20,7 +20,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -279,22 +278,12 @@ static const struct arch *recorded_arch(void)
 	return *machine ? arch_find(machine) : arch_host;
 }
 
-static bool recorded_elsewhere(void)
-{
-	char text[256];
-	struct span s = reader_feature(&reader, HEADER_HOSTNAME, text, sizeof(text) - 1);
-	struct utsname here;
-	const char *host = feature_string(&s);
-
-	return *host && !uname(&here) && strcmp(host, here.nodename);
-}
-
 static void resolve(void)
 {
 	struct resolve_options o = {
 		.symfs = symfs,
 		.kallsyms = kallsyms,
-		.foreign = recorded_elsewhere(),
+		.foreign = recording_elsewhere(&reader),
 		.raw = !demangle,
 	};
 	struct resolve_result result;
