@@ -1,9 +1,9 @@
+#include "cmd/caps_option.h"
 #include "cmd/cmd.h"
 
 #include "access/become.h"
 #include "access/captext.h"
 #include "access/hazard.h"
-#include "access/least.h"
 #include "access/ownership.h"
 #include "access/users.h"
 #include "base/arena.h"
@@ -154,26 +154,6 @@ static int find_group(struct group *group, bool *missing)
 	if (!is_group_name(group_name))
 		return message_usage("'%s' is no name for a group", group_name);
 	*missing = true;
-	return 0;
-}
-
-static int wanted_caps(uint64_t *set)
-{
-	struct captext_error error;
-
-	*set = least_caps(&facts);
-	if (!caps_text && *set & CAP_BIT(CAP_SYS_ADMIN))
-		return message_fail(
-			"this kernel has no CAP_PERFMON (5.8 and later have): it asks for "
-			"CAP_SYS_ADMIN, which is nearly all that root may do; --caps "
-			"cap_sys_admin if that is meant");
-	if (!caps_text)
-		return 0;
-	if (captext_parse_list(caps_text, caps_last(), set, &error))
-		return message_usage(
-			"--caps %s: %s at '%.40s'; a list like cap_perfmon,cap_syslog is "
-			"wanted",
-			caps_text, error.why, error.at);
 	return 0;
 }
 
@@ -402,7 +382,7 @@ static int run(int fd, const char *path)
 		return message_fail("%s: %s", path, filecap_why(err));
 	if (revoke)
 		return take_back(fd, path, &want);
-	status = wanted_caps(&set);
+	status = caps_option(caps_text, &facts, &set);
 	if (status)
 		return status;
 	hazards_of_file(&hazards, fd, &(struct filecap){ .permitted = set });

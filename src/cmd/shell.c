@@ -1,9 +1,8 @@
+#include "cmd/caps_option.h"
 #include "cmd/cmd.h"
 
 #include "access/become.h"
-#include "access/captext.h"
 #include "access/hazard.h"
-#include "access/least.h"
 #include "access/users.h"
 #include "base/arena.h"
 #include "base/environment.h"
@@ -59,26 +58,6 @@ static struct facts facts;
 static struct hazards hazards;
 static gid_t groups[BECOME_GROUPS_MAX];
 static int group_count;
-
-static int wanted_caps(uint64_t *set)
-{
-	struct captext_error error;
-
-	*set = least_caps(&facts);
-	if (!caps_text && *set & CAP_BIT(CAP_SYS_ADMIN))
-		return message_fail(
-			"this kernel has no CAP_PERFMON (5.8 and later have): it asks for "
-			"CAP_SYS_ADMIN, which is nearly all that root may do; --caps "
-			"cap_sys_admin if that is meant");
-	if (!caps_text)
-		return 0;
-	if (captext_parse_list(caps_text, caps_last(), set, &error))
-		return message_usage(
-			"--caps %s: %s at '%.40s'; a list like cap_perfmon,cap_syslog is "
-			"wanted",
-			caps_text, error.why, error.at);
-	return 0;
-}
 
 /* Who called sudo, as far as sudo's two variables agree. */
 static int find_name(const char **name)
@@ -304,7 +283,7 @@ int cmd_shell(int argc, char **argv)
 	if (become_caller())
 		return message_fail("cannot give up the capabilities of perfbox's own file");
 	facts_read(&facts);
-	status = wanted_caps(&set);
+	status = caps_option(caps_text, &facts, &set);
 	if (status)
 		return status;
 	if (print_setup)
