@@ -16,6 +16,9 @@ import time
 from perfdata import counts
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+from stacks import BUILDS, agreement, build, known_share, same_share  # noqa: E402
+
 HOME = ROOT / "build/bench"
 PERFBOX, PERF = str(ROOT / "build/perfbox"), "/usr/bin/perf"
 QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -162,6 +165,13 @@ def streams():
         rows.append(("  of CPU time (GB/s)", f"{size / cpu:.2f}", "-", "-", "-"))
 
 
+def frames(path):
+    """Frames of a sample, on the average."""
+    stacks = [line.rsplit(" ", 1) for line in subprocess.run([PERFBOX, "report", "--folded", "-i", str(path)],
+                                                             capture_output=True, text=True).stdout.splitlines()]
+    return sum(stack.count(";") * int(weight) for stack, weight in stacks) / max(sum(int(weight) for _, weight in stacks), 1)
+
+
 def unwind():
     """Stacks by call frame information: recorded by both, and perf's recording reported by both."""
     burner = str(ROOT / "build/workload/native/frames")
@@ -183,6 +193,7 @@ def unwind():
     row("  samples", ours[2], theirs[2], "-", "{:.0f}")
     row("  lost", ours[3], theirs[3], "0", "{:.0f}")
     row("  bytes a sample", ours[4] / max(ours[2], 1), theirs[4] / max(theirs[2], 1), 0.01, "{:.0f}")
+    rows.append(("    of them frames, 8 bytes each", f"{8 * frames(files[PERFBOX]):.0f}", "-", "-", "-"))
     took = {PERFBOX: [], PERF: []}
     for program in turns(2):
         took[program].append(spent([program, "report", "--stdio", "--no-children", "-i", str(files[PERF])]))
@@ -191,12 +202,35 @@ def unwind():
     row("  wall (s)", ours[1], theirs[1], 0.3, "{:.2f}")
 
 
+def right(stacks):
+    """The percentage of samples, of those whose callers are known."""
+    shares = known_share(f"comm;{stack} {count}" for stack, count in stacks.items())
+    weight = {leaf: sum(count for stack, count in stacks.items() if stack.split(";")[-1] == leaf) for leaf in shares}
+    return f"{100 * sum(shares[leaf] * weight[leaf] for leaf in shares) / sum(weight.values()):.2f}" if shares else "-"
+
+
+def agree():
+    """How many samples of perf's recordings get the stack that their program knows, and (in place of a ratio) the one
+    that perf's unwinder finds. perf finds none where there is only .debug_frame, or musl's own code."""
+    for name in BUILDS:
+        program, data = build(lambda *argv: subprocess.run(argv, check=True, cwd=ROOT), HOME, name), HOME / "agree.data"
+        subprocess.run([PERF, "record", "-q", "-F", "1000", "-e", "cpu-clock:u", "--call-graph", "dwarf,16384", "-o", data, program, "1"],
+                       check=True, **QUIET)
+        said = [subprocess.run(argv, capture_output=True, text=True, errors="replace").stdout for argv in (
+            [PERF, "script", "--no-inline", "-F", "comm,ip,sym,dso", "--max-stack", "1024", "-i", data],
+            [PERFBOX, "report", "--folded", "-i", data])]
+        theirs, ours = agreement(said[0], said[1].splitlines(), 1000000)
+        known = (right(stacks) for stacks in (ours, theirs))
+        rows.append((f"stacks right, {name} (%; ratio: as perf has them)", *known, f"{same_share(theirs, ours):.4f}", ">= 99"))
+
+
 def main():
     HOME.mkdir(parents=True, exist_ok=True)
     if not os.access(PERF, os.X_OK):
         sys.exit("bench: no /usr/bin/perf to compare with")
     size()
-    for command, measure in (("stat", start), ("record", record), ("report", report), ("report", unwind), ("scrub", streams)):
+    for command, measure in (("stat", start), ("record", record), ("report", report), ("report", unwind), ("report", agree),
+                             ("scrub", streams)):
         if has(command):
             measure()
     rows.insert(0, ("", "perfbox", "perf", "ratio", "wanted"))

@@ -1,116 +1,48 @@
 """Stacks unwound by call frame information: perf's recordings read by report, and record's own."""
 
-import collections
+import pathlib
+import platform
 import re
+import signal
 import subprocess
+import sys
+import time
 
 import pytest
 
-CALLERS = {
-    "spin_alloca": ["with_alloca", "finish", "main"],
-    "spin_depth": ["dive"] * 200 + ["with_depth", "finish", "main"],
-    "spin_interrupted": ["with_signal", "finish", "main"],
-    "spin_sort": ["compare", "with_sort", "finish", "main"],
-}
-SOURCE = "tests/workload/frames.c"
-CPP = """
-#include <algorithm>
-#include <ctime>
-#include <map>
-#include <stdexcept>
-#include <string>
-#include <vector>
-struct Base { virtual ~Base() {} virtual long go(int n) = 0; };
-struct Derived : Base {
-    __attribute__((noinline)) long go(int n) override {
-        std::map<int, std::string> m; std::vector<std::string> v;
-        for (int i = 0; i < n; i++) m[i * 7919 % 1000] = std::to_string(i);
-        for (auto &e : m) v.push_back(e.second);
-        std::sort(v.begin(), v.end(), [](auto &a, auto &b) { return a > b; });
-        return (long)v.size();
-    }
-};
-__attribute__((noinline)) long thrower(int n) { if (!n) throw std::runtime_error("x"); return thrower(n - 1) + 1; }
-int main() {
-    Base *b = new Derived; long sum = 0;
-    while (clock() < CLOCKS_PER_SEC / 2) { sum += b->go(300); try { sum += thrower(20); } catch (std::exception &) { sum++; } }
-    return sum == 42;
-}
-"""
-BUILDS = {
-    "frame-pointers": "gcc -O2 -fno-omit-frame-pointer",
-    "none": "gcc -O2 -fomit-frame-pointer",
-    "stripped": "gcc -O2 -fomit-frame-pointer -s",
-    "clang": "clang -O2 -fomit-frame-pointer",
-    "debug_frame": "gcc -O2 -g -fomit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables",
-    "c++": "g++ -O2",
-}
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+from stacks import BUILDS, agreement, build as build_one, known_share, same_share  # noqa: E402
+
+PERIOD_NS = 2500000  # of -F 400
 
 
 @pytest.fixture(scope="module")
 def built(run, tmp_path_factory):
     """Programs by the name of their build."""
     at = tmp_path_factory.mktemp("unwind")
-    (at / "program.cc").write_text(CPP)
-    for name, command in BUILDS.items():
-        run(*command.split(), "-o", at / name, at / "program.cc" if name == "c++" else SOURCE)
+    for name in BUILDS:
+        build_one(run, at, name)
     return at
 
 
-@pytest.mark.parametrize("name", ["frame-pointers", "none", "stripped", "clang", "c++"])
+@pytest.mark.parametrize("name", ["frame-pointers", "none", "stripped", "clang", "c++", "rust-names"])
 def test_perfs_recordings_fold_as_perf_unwinds_them(name, built, perf, perfbox, tmp_path):
     """The same stacks as perf script, by the names of their functions."""
     data = tmp_path / "perf.data"
     perf("record", "-q", "-F", "400", "-e", "cpu-clock:u", "--call-graph", "dwarf,16384", "-o", data, built / name, "0.5")
     script = perf("script", "--no-inline", "-F", "comm,ip,sym,dso", "--max-stack", "1024", "-i", data).out
-    theirs, ours = collections.Counter(), collections.Counter()
-    for block in script.split("\n\n"):
-        frames = [re.match(r"\s+[0-9a-f]+ (.*) \((.*)\)$", line) for line in block.splitlines()[1:]]
-        if frames:
-            theirs[stack_of(f[1] for f in reversed(frames) if f)] += 1
-    for line in perfbox("report", "--folded", "-i", data).lines:
-        stack, weight = line.rsplit(" ", 1)
-        ours[stack_of(stack.split(";")[1:])] += int(weight) // 2500000
+    theirs, ours = agreement(script, perfbox("report", "--folded", "-i", data).lines, PERIOD_NS)
     assert theirs.total() > 100
-    same = sum(min(count, ours[stack]) for stack, count in theirs.items())
-    print(name, same, theirs.total(), (theirs - ours).most_common(4), (ours - theirs).most_common(4))
+    share = same_share(theirs, ours)
+    print(name, share, (theirs - ours).most_common(4), (ours - theirs).most_common(4))
     # inside libstdc++ the two choose among names of one place differently
-    assert same >= (0.96 if name == "c++" else 0.99) * theirs.total()
+    assert share >= (0.96 if name == "c++" else 0.99)
 
 
-def stack_of(names):
-    """Names differ where a place has several; what has none is shown once for all in a row."""
-    stack = []
-    for name in map(plain, names):
-        if name != "?" or stack[-1:] != ["?"]:
-            stack.append(name)
-    return ";".join(stack)
-
-
-def plain(name):
-    if name.startswith("[") or name == "":
-        return "?"
-    name = re.sub(r"\(.*|@.*", "", name)
-    return re.sub(r"^(__GI_|_)+", "", name)
-
-
-def known_share(folded):
-    """{leaf: share of its samples whose callers are the known ones}"""
-    ours = {name for names in CALLERS.values() for name in names}
-    right, total = collections.Counter(), collections.Counter()
-    for line in folded:
-        stack, weight = line.rsplit(" ", 1)
-        leaf, *callers = stack.split(";")[::-1]
-        if leaf in CALLERS:
-            total[leaf] += int(weight)
-            right[leaf] += int(weight) * ([n for n in callers if n in ours] == CALLERS[leaf])
-    return {leaf: right[leaf] / total[leaf] for leaf in total}
-
-
-@pytest.mark.parametrize("name", ["frame-pointers", "none", "clang", "debug_frame"])
+@pytest.mark.parametrize("name", ["frame-pointers", "none", "clang", "debug_frame", "static-musl"])
 def test_stacks_unwound_while_recording(name, built, perfbox, tmp_path):
     data = tmp_path / "perf.data"
-    said = perfbox("record", "-F", "500", "-e", "cpu-clock:u", "--call-graph", "dwarf,16384", "-o", data, built / name, "1")
+    said = perfbox("record", "-F", "1000", "-e", "cpu-clock:u", "--call-graph", "dwarf,16384", "-o", data, built / name, "0.4")
     shares = known_share(perfbox("report", "--folded", "-i", data).lines)
     print(said.err, shares)
     assert set(shares) >= {"spin_alloca", "spin_depth", "spin_sort"}
@@ -177,3 +109,127 @@ def test_wrong_sizes_are_refused(perfbox):
     for how in ("dwarf,0", "dwarf,1M", "dwarf,x", "dwarfs", "lbr,"):
         said = perfbox("record", "--call-graph", how, "true", status=2)
         assert "--call-graph" in said.err
+
+
+# Each loops in what it is about and has main -> middle above it. At -F 2000 a third of a second is
+# plenty.
+PROGRAMS = {
+    "vdso": """
+#include <time.h>
+__attribute__((noinline)) int middle(void) {
+    struct timespec t; int sum = 0;
+    while (clock() < CLOCKS_PER_SEC / 3) for (int i = 0; i < 1000; i++) { clock_gettime(CLOCK_REALTIME_COARSE, &t); sum += (int)t.tv_nsec; }
+    return sum;
+}
+int main(void) { middle(); return 0; }
+""",
+    "plt": """
+#include <time.h>
+int tiny(int);
+__attribute__((noinline)) int middle(void) {
+    int sum = 0;
+    while (clock() < CLOCKS_PER_SEC / 3) for (int i = 0; i < 100000; i++) sum += tiny(sum);
+    return sum;
+}
+int main(void) { middle(); return 0; }
+""",
+    "jit": """
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+/* keeps a frame pointer, counts its argument down to 0, returns */
+#if defined(__x86_64__)
+static const unsigned char code[] = { 0x55, 0x48, 0x89, 0xe5, 0x89, 0xf9, 0xff, 0xc9, 0x75, 0xfc, 0x5d, 0xc3 };
+#else
+static const unsigned code[] = { 0xa9bf7bfd, 0x910003fd, 0x71000400, 0x54ffffe1, 0xa8c17bfd, 0xd65f03c0 };
+#endif
+__attribute__((noinline)) int middle(int (*jitted)(int)) {
+    while (clock() < CLOCKS_PER_SEC / 3) jitted(100000);
+    return 1;
+}
+int main(void) {
+    char path[64];
+    void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memcpy(at, code, sizeof(code));
+    __builtin___clear_cache(at, (char *)at + sizeof(code));
+    snprintf(path, sizeof(path), "/tmp/perf-%d.map", getpid());
+    FILE *map = fopen(path, "w");
+    fprintf(map, "%lx %lx jitted\\n", (unsigned long)at, (unsigned long)sizeof(code));
+    fclose(map);
+    puts(path);
+    return middle((int (*)(int))at) == 0;
+}
+""",
+    "i386": """
+#define APART __attribute__((noinline, noclone))
+volatile unsigned sum;
+APART void leaf(int n) { for (int i = 0; i < n; i++) sum += (unsigned)i; }
+APART void middle(int n) { volatile char room[300]; room[n % 300] = 1; leaf(n * 1000); sum += (unsigned)room[0]; }
+APART int main(void) { for (int i = 0; i < 4000; i++) middle(100); return 0; }
+__asm__(".globl _start\\n_start: xor %ebp,%ebp\\n call main\\n xor %ebx,%ebx\\n mov $1,%eax\\n int $0x80\\n");
+""",
+}
+LEAVES = {"vdso": r".*vdso.*", "plt": r"tiny(@plt)?|\[?plt.*", "jit": "jitted", "i386": "leaf"}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_code_of_its_own_kind(name, run, perfbox, tmp_path):
+    program, data = tmp_path / name, tmp_path / "perf.data"
+    (tmp_path / "p.c").write_text(PROGRAMS[name])
+    how = ["-O2", "-fomit-frame-pointer"]
+    if name == "plt":
+        (tmp_path / "tiny.c").write_text("int tiny(int n) { return n ^ 1; }")
+        run("gcc", *how, "-shared", "-fPIC", "-o", tmp_path / "libtiny.so", tmp_path / "tiny.c")
+        how += [tmp_path / "libtiny.so", "-Wl,-z,lazy", f"-Wl,-rpath,{tmp_path}", "-fno-pie", "-no-pie"]
+    if name == "i386":
+        if platform.machine() != "x86_64":
+            pytest.skip("i386 programs run on x86_64")
+        how += ["-m32", "-nostdlib", "-static", "-ffreestanding", "-fasynchronous-unwind-tables", "-fno-pie", "-no-pie", "-fno-stack-protector"]
+    run("gcc", tmp_path / "p.c", "-o", program, *how)
+    said = perfbox("record", "-F", "2000", "-e", "cpu-clock:u", "--call-graph", "dwarf", "-o", data, program)
+    folded = perfbox("report", "--folded", "-i", data).lines
+    for path in re.findall(r"^/tmp/perf-\d+\.map$", said.out, re.M):
+        pathlib.Path(path).unlink()
+    total = right = 0
+    for line in folded:
+        stack, weight = line.rsplit(" ", 1)
+        names = stack.split(";")
+        if re.fullmatch(LEAVES[name], names[-1]):
+            total += int(weight)
+            right += int(weight) * ("main;middle;" in stack + ";")
+    print(name, said.err, folded[:4])
+    assert total > 0 and right >= 0.99 * total, folded
+
+
+def test_stacks_get_shorter_before_samples_get_lost(built, perfbox, tmp_path, build):
+    """A recorder that was held up finds its rings full: it drains them with short stacks, and says so."""
+    data = tmp_path / "perf.data"
+    busy = subprocess.Popen([built / "none", "600", "d"])
+    recorder = subprocess.Popen([build / "perfbox", "record", "-F", "2000", "-e", "cpu-clock:u", "--call-graph", "dwarf,16384",
+                                 "-o", data, "-p", str(busy.pid)], stderr=subprocess.PIPE, text=True)
+    try:
+        wait_for(lambda: data.exists() and data.stat().st_size > 100000)
+        recorder.send_signal(signal.SIGSTOP)
+        time.sleep(0.5)
+        recorder.send_signal(signal.SIGCONT)
+        grown = data.stat().st_size
+        wait_for(lambda: data.stat().st_size > grown + 100000)
+        recorder.send_signal(signal.SIGINT)
+        said = recorder.communicate(timeout=60)[1]
+    finally:
+        for child in (busy, recorder):
+            child.kill()
+            child.wait()
+    cut = re.search(r"(\d+) stacks were cut to keep up", said)
+    assert cut, said
+    depths = [line.count(";") for line in perfbox("report", "--folded", "-i", data).lines if ";spin_depth " in line]
+    assert min(depths) <= 32 and max(depths) > 200
+
+
+def wait_for(condition):
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)

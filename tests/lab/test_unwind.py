@@ -1,17 +1,15 @@
 """Stacks unwound while recording, on real kernels: the workload knows its own stacks."""
 
-import re
+import pathlib
+import shutil
+import sys
 
 import pytest
 
-# What every stack with this leaf must end with; main is followed by the C library's entry.
-CALLERS = {
-    "spin_alloca": ["with_alloca", "finish", "main"],
-    "spin_depth": ["dive"] * 200 + ["with_depth", "finish", "main"],
-    "spin_signal": ["handler", "with_signal", "finish", "main"],
-    "spin_interrupted": ["with_signal", "finish", "main"],
-    "spin_sort": ["compare", "with_sort", "finish", "main"],
-}
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+from stacks import CALLERS, known_share  # noqa: E402
+
+BUILD = pathlib.Path(__file__).parents[2] / "build"
 
 
 def stacks_by_leaf(folded):
@@ -46,3 +44,22 @@ def test_known_stacks(machine, shape, leaf):
 
 def event(machine):
     return "cycles:u" if machine.arch == "arm64" else "cpu-clock:u"
+
+
+def test_kept_stacks_of_another_machine(machine, run, tmp_path):
+    """Its recording reported by the other architecture's perfbox, with its files below a directory."""
+    machine.run(f"perfbox record -F 500 -e {event(machine)} --call-graph dwarf,16384 --keep-stacks -o /tmp/perf.data "
+                "/workload/frames 1")
+    data, other = tmp_path / "perf.data", {"x86_64": "arm64", "arm64": "x86_64"}[machine.arch]
+    data.write_bytes(machine.pull("/tmp/perf.data"))
+    machine.run("rm /tmp/perf.data")
+    (tmp_path / "root/workload").mkdir(parents=True)
+    shutil.copy(BUILD / "workload" / machine.arch / "frames", tmp_path / "root/workload/frames")
+    emulator = [] if (BUILD / other / "perfbox").samefile(BUILD / "perfbox") else [f"qemu-{other.replace('arm64', 'aarch64')}-static"]
+    said = run(*emulator, BUILD / other / "perfbox", "report", "--folded", "--symfs", tmp_path / "root", "-i", data)
+    shares = known_share(said.lines)
+    print(shares)
+    assert {"spin_alloca", "spin_depth", "spin_sort"} <= set(shares)
+    assert all(share > 0.98 for share in shares.values())
+    bare = run(*emulator, BUILD / other / "perfbox", "report", "--folded", "--symfs", tmp_path, "-i", data)
+    assert not known_share(bare.lines)

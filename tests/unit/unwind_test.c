@@ -358,6 +358,91 @@ static void outside_every_mapping(void **state)
 	}
 }
 
+static void registers_of_a_future_kernel(void **state)
+{
+	struct sample s = { .user_regs = {
+				    PERF_SAMPLE_REGS_ABI_MAX, 0x1ffffffff, regs, ARCH_REGS } };
+
+	(void)state;
+	begin(&arch_x86_64);
+	assert_int_equal(unwind_sample(&unwinder, &s, 1, 100), UNWIND_NO_STACK);
+}
+
+/* Rules are made once, not at each sample. */
+static void rules_are_kept(void **state)
+{
+	uint64_t made;
+	struct sample s;
+	unsigned at;
+
+	(void)state;
+	ON_BOTH(on)
+	{
+		begin(*on);
+		at = leaf(LEAF + 8, BASE + MIDDLE + 8);
+		stack[at + 3] = BASE + FIRST + 4;
+		assert_int_equal(run(128, 100, &s), UNWIND_COMPLETE);
+		made = unwinder.rules_made;
+		assert_int_equal(made, 3);
+		for (int i = 0; i < 10; i++)
+			assert_int_equal(run(128, 100, &s), UNWIND_COMPLETE);
+		assert_int_equal(unwinder.rules_made, made);
+	}
+}
+
+/* Without room for what a file tells, frames are lost, and the loss is counted. */
+static void a_full_arena(void **state)
+{
+	struct sample s;
+
+	(void)state;
+	ON_BOTH(on)
+	{
+		begin(*on);
+		leaf(LEAF + 8, BASE + MIDDLE + 8);
+		process_find(&processes, 7, BASE, 1); /* has what it needs */
+		arena.used = arena.size;
+		assert_int_not_equal(run(128, 100, &s), UNWIND_COMPLETE);
+		assert_true(s.chain.count >= 4);
+		assert_int_equal(s.chain.at[3], BASE + LEAF + 8);
+		assert_true(unwinder.codes.dropped > 0);
+	}
+}
+
+static bool more_words(struct stack_rest *rest, uint64_t bytes)
+{
+	uint64_t *most = rest->context;
+
+	if (bytes > *most)
+		return false;
+	rest->here = bytes;
+	return true;
+}
+
+/* A stack that is read as far as it is looked at, and one whose rest cannot be read. */
+static void stacks_in_parts(void **state)
+{
+	uint64_t most = 128 * 8;
+	struct stack_rest rest = { .more = more_words, .context = &most };
+	unsigned at;
+
+	(void)state;
+	ON_BOTH(on)
+	{
+		begin(*on);
+		unwinder.rest = &rest;
+		most = 128 * 8;
+		rest.here = 0;
+		at = leaf(LEAF + 8, BASE + MIDDLE + 8);
+		stack[at + 3] = BASE + FIRST + 4;
+		EXPECT(UNWIND_COMPLETE, 128, LEAF + 8, MIDDLE + 8, FIRST + 4);
+		assert_int_equal(rest.here, (at + 4) * 8);
+		rest.here = 0;
+		most = (at + 3) * 8;
+		EXPECT(UNWIND_COPY_END, 128, LEAF + 8, MIDDLE + 8);
+	}
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -378,6 +463,10 @@ int main(void)
 		cmocka_unit_test(signals),
 		cmocka_unit_test(no_stack_no_chain),
 		cmocka_unit_test(outside_every_mapping),
+		cmocka_unit_test(registers_of_a_future_kernel),
+		cmocka_unit_test(rules_are_kept),
+		cmocka_unit_test(a_full_arena),
+		cmocka_unit_test(stacks_in_parts),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
