@@ -107,7 +107,7 @@ enum reader_status recording_sideband(struct recording *recording)
 /* That of the machine it was recorded on. */
 static const struct arch *arch_of(struct reader *reader)
 {
-	char text[64];
+	char text[256]; /* perf pads strings to multiples of 64 bytes */
 	struct span s = reader_feature(reader, HEADER_ARCH, text, sizeof(text));
 	const struct arch *arch = arch_find(feature_string(&s));
 
