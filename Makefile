@@ -59,7 +59,7 @@ CFLAGS ?= -Os -g
 # What runs once per record, frame or symbol is built for speed, the rest for size.
 HOT := src/capture/recorder.c src/data/reader.c src/data/sample.c src/profile/chain.c \
 	src/profile/tree.c src/profile/process.c src/profile/kallsyms.c src/profile/image.c \
-	src/base/out.c src/base/escape.c src/data/order.c src/data/sample_field.c src/data/contents.c src/data/scrub.c src/profile/rebase.c src/view/script_line.c src/view/script_frame.c
+	src/base/out.c src/base/escape.c src/data/order.c src/data/sample_field.c src/data/contents.c src/data/scrub.c src/profile/rebase.c src/view/script_line.c src/view/script_chain.c src/view/script_frame.c
 CFLAGS_arm64 := -fomit-frame-pointer -momit-leaf-frame-pointer $(if $(findstring clang,$(CC)),,-mno-outline-atomics)
 WARNINGS := -Wall -Wextra -Werror -Wvla -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wwrite-strings -Wundef

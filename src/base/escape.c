@@ -44,7 +44,7 @@ static size_t escape(char *to, size_t cap, const char *from, piece_of *piece_for
 		size_t length, size;
 		char piece[8] = "";
 
-		if (*from >= ' ' && *from <= '~' && !strchr(special, *from)) {
+		if (*from >= ' ' && *from <= '~' && !(*special && strchr(special, *from))) {
 			if (used + 1 >= cap)
 				break;
 			to[used++] = *from++;

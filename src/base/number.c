@@ -88,20 +88,23 @@ int number_list_next(const char **at, struct number_range *range, uint32_t *valu
 
 bool number_hex(const char **at, uint64_t *value)
 {
-	const char *start = *at;
-	unsigned digit;
+	const char *start = *at, *c = start;
+	uint64_t sum = 0;
 
-	for (*value = 0; *at - start <= 16; ++*at) {
-		digit = (unsigned char)**at;
-		if (digit - '0' < 10)
-			digit -= '0';
-		else if ((digit | 32) - 'a' < 6)
-			digit = (digit | 32) - 'a' + 10;
-		else
-			return *at != start;
-		*value = *value << 4 | digit;
+	for (; c - start <= 16; c++) {
+		unsigned digit = (unsigned char)*c - '0';
+
+		if (digit > 9) {
+			digit = ((unsigned char)*c | 32) - 'a';
+			if (digit > 5)
+				break;
+			digit += 10;
+		}
+		sum = sum << 4 | digit;
 	}
-	return false;
+	*at = c;
+	*value = sum;
+	return c != start && c - start <= 16;
 }
 
 /* Digits from `*at` on; those behind the 18th only count. How many there were. */

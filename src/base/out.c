@@ -86,8 +86,15 @@ void out_hex(struct out *out, uint64_t value, int digits)
 
 void out_fill(struct out *out, char c, int count)
 {
-	while (count-- > 0)
-		out_char(out, c);
+	while (count > 0) {
+		int room = (int)(sizeof(out->buffer) - out->used), n = count < room ? count : room;
+
+		memset(out->buffer + out->used, c, (size_t)n);
+		out->used += (size_t)n;
+		count -= n;
+		if (n == room)
+			out_flush(out);
+	}
 }
 
 void out_printf(struct out *out, const char *format, ...)

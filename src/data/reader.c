@@ -198,19 +198,26 @@ void reader_rewind(struct reader *reader)
 	reader->payload_bytes = 0;
 }
 
-/* `size` bytes at `offset`, from the window or through a new one; NULL where there are fewer. */
-static const void *fetch(struct reader *r, uint64_t offset, size_t size)
+/* The window that begins at `offset`; NULL where it has fewer than `size` bytes. */
+static const void *move_window(struct reader *r, uint64_t offset, size_t size)
 {
-	uint64_t inside = offset - r->window_offset;
-	ssize_t got;
+	ssize_t got = reader_bytes(
+		r, offset, r->window, size > r->window_want ? size : r->window_want);
 
-	if (offset >= r->window_offset && inside + size <= r->window_bytes)
-		return r->window + inside;
-	got = reader_bytes(r, offset, r->window, size > r->window_want ? size : r->window_want);
 	r->window_want = r->window_want > r->window_cap / 2 ? r->window_cap : 2 * r->window_want;
 	r->window_offset = offset;
 	r->window_bytes = got < 0 ? 0 : (size_t)got;
 	return size <= r->window_bytes ? r->window : NULL;
+}
+
+/* `size` bytes at `offset`, from the window or through a new one; NULL where there are fewer. */
+static inline const void *fetch(struct reader *r, uint64_t offset, size_t size)
+{
+	uint64_t inside = offset - r->window_offset;
+
+	if (offset >= r->window_offset && inside + size <= r->window_bytes)
+		return r->window + inside;
+	return move_window(r, offset, size);
 }
 
 /* Records of pipes may have any size, so what follows one may lie anywhere. */
@@ -283,13 +290,14 @@ static void step(struct reader *r)
 {
 	uint64_t left = r->end - r->next - r->record->size;
 
-	r->payload = payload(r->record);
-	r->next += r->record->size;
+	r->payload = 0;
+	if (r->record->type >= KERNEL_RECORDS_END)
+		r->payload = payload(r->record);
 	if (r->payload > left) {
 		r->notes |= READER_NOTE_DATA_CUT;
 		r->payload = left;
 	}
-	r->next += r->payload;
+	r->next += r->record->size + r->payload;
 	r->payload_bytes += r->payload;
 	r->counts[r->record->type < RECORD_TYPES ? r->record->type : 0]++;
 }
@@ -349,8 +357,11 @@ int reader_event(const struct reader *reader)
 		return READER_NO_EVENT;
 	if (reader->attr_count == 1 || !places)
 		return 0;
-	for (int place = 0; places >> place && event < 0; place++)
-		if (places >> place & 1 && (sample ? place < count : place <= count))
+	for (; places && event < 0; places &= places - 1) {
+		int place = __builtin_ctzll(places);
+
+		if (sample ? place < count : place <= count)
 			event = event_at(reader, place, words[sample ? place : count - place]);
+	}
 	return event;
 }

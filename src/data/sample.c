@@ -228,6 +228,15 @@ static void memory(struct words *w, struct sample *s, const struct perf_event_at
 		s->aux = aux_bytes(w);
 }
 
+/* What most samples have at the most. */
+#define ARRAYS                                                                                     \
+	(PERF_SAMPLE_READ | PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_RAW | PERF_SAMPLE_BRANCH_STACK |   \
+		PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER)
+#define IDENTITY                                                                                   \
+	(PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |            \
+		PERF_SAMPLE_ADDR | PERF_SAMPLE_ID | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU |      \
+		PERF_SAMPLE_PERIOD)
+
 enum sample_status sample_decode(struct sample *sample, const struct perf_event_header *record,
 	const struct perf_event_attr *attr)
 {
@@ -244,7 +253,8 @@ enum sample_status sample_decode(struct sample *sample, const struct perf_event_
 	};
 	identity(&w, sample);
 	arrays(&w, sample, attr);
-	memory(&w, sample, attr);
+	if (sample->type & ~(uint64_t)(IDENTITY | ARRAYS))
+		memory(&w, sample, attr);
 	if (w.bad)
 		return SAMPLE_SHORT;
 	if (attr->sample_type >= PERF_SAMPLE_MAX ||

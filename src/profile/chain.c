@@ -22,10 +22,6 @@ struct chain_known {
 	bool back;
 };
 
-struct span_ns {
-	uint64_t from_ns, until_ns;
-};
-
 bool chains_init(struct chains *chains, struct arena *arena, struct processes *processes,
 	struct images *images, struct tree *tree)
 {
@@ -65,7 +61,7 @@ static uint32_t space_of(uint32_t pid, uint8_t mode)
 
 /* `back`: the address is one to return to, what is meant lies before it. */
 static struct place *place_of(struct chains *c, uint32_t pid, uint8_t mode, uint64_t address,
-	bool back, uint64_t time_ns, struct span_ns *holds)
+	bool back, uint64_t time_ns, struct chain_times *holds)
 {
 	uint32_t space = space_of(pid, mode);
 	uint64_t mix = ((address * 2 + back) ^ (uint64_t)space << 32) * 0x9e3779b97f4a7c15ull;
@@ -92,9 +88,15 @@ static struct place *place_of(struct chains *c, uint32_t pid, uint8_t mode, uint
 struct place *chains_place(
 	struct chains *chains, uint32_t pid, uint8_t cpumode, uint64_t address, uint64_t time_ns)
 {
-	struct span_ns holds = { 0, UINT64_MAX };
+	struct chain_times holds = { 0, UINT64_MAX };
 
 	return place_of(chains, pid, cpumode, address, false, time_ns, &holds);
+}
+
+struct place *chains_place_during(struct chains *chains, uint32_t pid, uint8_t cpumode,
+	uint64_t address, uint64_t time_ns, struct chain_times *holds)
+{
+	return place_of(chains, pid, cpumode, address, false, time_ns, holds);
 }
 
 static bool is_marker(uint64_t word)
@@ -126,7 +128,7 @@ struct walk {
 	const struct sample *sample;
 	const uint64_t *outermost; /* the others lie before it */
 	uint64_t time_ns;
-	struct span_ns holds;
+	struct chain_times holds;
 	uint32_t count;
 	uint32_t leaf; /* the innermost address where the sampled one stands for it, or `count` */
 };
@@ -250,7 +252,7 @@ static uint32_t callers_node(struct walk *w, uint32_t root)
 		find_modes(w, 0);
 	if (same) {
 		node = r->node[same - 1];
-		w->holds = (struct span_ns){ r->from_ns, r->until_ns };
+		w->holds = (struct chain_times){ r->from_ns, r->until_ns };
 	}
 	node = descend(w, node, same, r);
 	r->pid = s->pid;

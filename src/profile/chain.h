@@ -55,4 +55,13 @@ uint8_t chains_mode(uint64_t marker);
 struct place *chains_place(
 	struct chains *chains, uint32_t pid, uint8_t cpumode, uint64_t address, uint64_t time_ns);
 
+/* An answer that stays the same for all times in [from_ns, until_ns). */
+struct chain_times {
+	uint64_t from_ns, until_ns;
+};
+
+/* The same; narrows `holds` to the times for which it is this place. */
+struct place *chains_place_during(struct chains *chains, uint32_t pid, uint8_t cpumode,
+	uint64_t address, uint64_t time_ns, struct chain_times *holds);
+
 #endif

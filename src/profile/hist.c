@@ -171,9 +171,34 @@ static int by_self(const void *left, const void *right)
 	return a->first < b->first ? -1 : a->first > b->first;
 }
 
+static void sort(struct hist_row *row, struct hist_row *spare, uint32_t count,
+	int (*compare)(const void *, const void *))
+{
+	uint32_t half = count / 2, a = 0, b = half;
+
+	if (count < 2)
+		return;
+	sort(row, spare, half, compare);
+	sort(row + half, spare, count - half, compare);
+	if (compare(&row[half - 1], &row[half]) < 0)
+		return;
+	memcpy(spare, row, half * sizeof(*row));
+	for (uint32_t i = 0; a < half; i++)
+		row[i] = b == count || compare(&spare[a], &row[b]) < 0 ? spare[a++] : row[b++];
+}
+
+/* A merge sort where there is room for it: rows are in order of arrival, and many weigh the same.
+ */
 void hist_sort(struct hist *hist, bool children)
 {
-	qsort(hist->row, hist->count, sizeof(*hist->row), children ? by_children : by_self);
+	size_t mark = hist->arena->used;
+	struct hist_row *spare = arena_array(hist->arena, struct hist_row, hist->count / 2);
+
+	if (spare)
+		sort(hist->row, spare, hist->count, children ? by_children : by_self);
+	else
+		qsort(hist->row, hist->count, sizeof(*hist->row), children ? by_children : by_self);
+	arena_back(hist->arena, mark);
 	for (uint32_t i = 0; i < hist->count; i++)
 		for (uint32_t n = hist->row[i].first; n != TREE_NONE; n = hist->next[n])
 			hist->row_of[n] = i;

@@ -14,7 +14,7 @@ bool kallsyms_line(char *line, struct kallsym *symbol)
 	symbol->type = at[1];
 	symbol->name = at + 3;
 	symbol->module = NULL;
-	tab = strchr(line, '\t');
+	tab = strchr(symbol->name, '\t');
 	if (tab) {
 		*tab = 0;
 		symbol->module = tab + 1;

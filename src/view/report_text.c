@@ -69,13 +69,20 @@ static char level_of(uint8_t cpumode)
 
 static void symbol_cell(char *to, const struct hist_row *row)
 {
-	int n = snprintf(to, CELL_BYTES, "[%c] ", level_of(row->cpumode));
+	const char head[] = { '[', level_of(row->cpumode), ']', ' ', '0', 'x' };
 	const struct place *p = row->place;
+	uint64_t offset = p ? p->offset : 0;
 
-	if (p && p->symbol)
-		escape_text(to + n, CELL_BYTES - (size_t)n, p->symbol->name, 0);
-	else
-		snprintf(to + n, CELL_BYTES - (size_t)n, "%#.16" PRIx64, p ? p->offset : 0);
+	memcpy(to, head, sizeof(head));
+	if (p && p->symbol) {
+		escape_text(to + 4, CELL_BYTES - 4, p->symbol->name, 0);
+		return;
+	}
+	to[UNNAMED_WIDTH] = 0;
+	for (int i = UNNAMED_WIDTH; i-- > (int)sizeof(head); offset >>= 4)
+		to[i] = "0123456789abcdef"[offset & 15];
+	if (!p || !p->offset)
+		strcpy(to + 4, "0000000000000000"); /* as printf has it */
 }
 
 static void task_cell(char *to, uint32_t id, const char *comm)
@@ -91,7 +98,8 @@ static double percent(uint64_t part, uint64_t whole)
 }
 
 /* The text of a cell, escaped. */
-static void cell(char *to, const struct hist_row *row, enum report_column column, uint64_t weight)
+static void make_cell(
+	char *to, const struct hist_row *row, enum report_column column, uint64_t weight)
 {
 	switch (column) {
 	case REPORT_CHILDREN:
@@ -130,15 +138,62 @@ static void cell(char *to, const struct hist_row *row, enum report_column column
 	}
 }
 
-/* As cell(), without writing what is long. */
+/* A column's last cell: most often the next row's is the same, and need not be made again. */
+struct cell {
+	uint64_t key, weight;
+	bool made;
+	int size;
+	char text[CELL_BYTES];
+};
+
+static struct cell cells[REPORT_COLUMN_KINDS];
+
+/* Cells of one key have one text; false: there is no such key. */
+static bool key_of(const struct hist_row *row, enum report_column column, uint64_t *key)
+{
+	switch (column) {
+	case REPORT_CHILDREN:
+		*key = row->children;
+		return true;
+	case REPORT_OVERHEAD:
+	case REPORT_SELF:
+	case REPORT_PERIOD:
+		*key = row->self;
+		return true;
+	case REPORT_COMM:
+		*key = (uintptr_t)row->root->comm;
+		return true;
+	case REPORT_DSO:
+		*key = row->place ? (uintptr_t)row->place->image : 0;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static const struct cell *cell_of(
+	const struct hist_row *row, enum report_column column, uint64_t weight)
+{
+	struct cell *cell = &cells[column];
+	uint64_t key = 0;
+	bool keyed = key_of(row, column, &key);
+
+	if (keyed && cell->made && cell->key == key && cell->weight == weight)
+		return cell;
+	make_cell(cell->text, row, column, weight);
+	cell->size = (int)strlen(cell->text);
+	cell->key = key;
+	cell->weight = weight;
+	cell->made = keyed;
+	return cell;
+}
+
+/* Without writing what is long. */
 static int cell_width(const struct hist_row *row, enum report_column column)
 {
-	char text[CELL_BYTES];
-
 	if (column == REPORT_SYMBOL && !(row->place && row->place->symbol))
 		return UNNAMED_WIDTH;
-	cell(text, row, column, 1);
-	return (int)strlen(text);
+	return cell_of(row, column, 1)->size;
 }
 
 static uint64_t weight_of(const struct hist_row *row, const struct report_text *how)
@@ -191,19 +246,15 @@ static void print_row(struct out *out, const struct hist_row *row, const int *wi
 	for (int i = 0; i < how->column_count; i++) {
 		const struct column *c = &columns[how->column[i]];
 		bool last = i + 1 == how->column_count && how->column[i] == REPORT_SYMBOL;
-		char text[CELL_BYTES];
-		int room;
+		const struct cell *cell = cell_of(row, how->column[i], how->weight);
+		int room = width[i] - cell->size;
 
-		cell(text, row, how->column[i], how->weight);
-		room = width[i] - (int)strlen(text);
-		out_string(out, "  ");
-		if (c->right)
-			out_fill(out, ' ', room);
-		out_string(out, text);
+		out_fill(out, ' ', 2 + (c->right && room > 0 ? room : 0));
+		out_bytes(out, cell->text, (size_t)cell->size);
 		if (!c->right && !last)
 			out_fill(out, ' ', room);
 	}
-	out_string(out, "\n");
+	out_char(out, '\n');
 }
 
 static void print_graph(struct out *out, struct callgraph *graph, const struct hist *hist,

@@ -61,21 +61,41 @@ struct script_frames {
 	uint32_t fields;
 };
 
-#define SCRIPT_COMMS 64
+/* Call chains as they were written, in fixed memory: most come again and again. */
+struct script_chains {
+	struct script_chain *slot;
+	uint64_t *ring; /* the chains' words and texts */
+	uint64_t head;
+};
+
+#define SCRIPT_CHAIN_WORDS 512 /* what is longer is not kept */
+#define SCRIPT_CHAIN_BYTES 7168
+
+struct script_chain_key {
+	const uint64_t *words;
+	uint64_t count, time_ns, fields;
+	uint32_t pid;
+	uint8_t mode;
+};
+
+#define SCRIPT_TASKS 64
 #define SCRIPT_COMM_BYTES 80 /* 16 bytes of the kernel's, each escaped */
 
-struct script_comm {
-	const char *comm;
-	int width;
-	uint8_t size;
-	char text[SCRIPT_COMM_BYTES];
+/* How a thread's lines begin: its name and numbers, while it has the name. */
+struct script_task {
+	uint64_t from_ns, until_ns;
+	uint32_t pid, tid, fields;
+	uint32_t size;
+	char text[SCRIPT_COMM_BYTES + 48];
 };
 
 struct script {
 	struct out *out;
 	struct chains *chains;
 	struct script_frames frames;
-	struct script_comm comm[SCRIPT_COMMS];
+	struct script_chains kept;
+	uint64_t splits; /* pieces that did not fit into what was left of the buffer */
+	struct script_task task[SCRIPT_TASKS];
 	bool nanoseconds;
 	const struct arch *arch; /* of the recording; NULL: not ours, registers have numbers */
 	const struct tracing *tracing; /* NULL: the recording has none */
@@ -96,6 +116,14 @@ void script_places(struct script *script, const struct reader_attr *event, uint3
 
 /* view/script_frame.c: " name+0x1 (file)" and, with `chain`, the address before and the newline. */
 void script_frame(struct script *script, uint32_t fields, const struct place *place, bool chain);
+
+/* view/script_chain.c. The text of a chain that was kept with one, or with `shown` false anything
+ * of one that was kept at all; NULL: neither. PUT_BLOCK bytes behind it can be read. */
+bool script_chains_init(struct script_chains *chains, struct arena *arena);
+const char *script_chain_find(struct script_chains *chains, const struct script_chain_key *key,
+	bool shown, size_t *bytes);
+void script_chain_keep(struct script_chains *chains, const struct script_chain_key *key,
+	const struct chain_times *holds, const char *text, size_t bytes);
 
 /* view/script_machine.c */
 void script_registers(struct script *script, uint32_t fields, const struct sample *sample);

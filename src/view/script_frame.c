@@ -1,6 +1,7 @@
 #include "view/script.h"
 
 #include "base/escape.h"
+#include "view/script_put.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,7 +9,6 @@
 
 #define TEXT_BYTES 8192
 #define FIRST_SLOTS 4096
-#define BLOCK 16
 
 /* A place as it is written in a call chain; `name_at` is where its name begins. */
 struct script_frame {
@@ -90,7 +90,7 @@ static bool grow(struct script_frames *f)
 static const struct script_frame *keep(struct script_frames *f, struct script_frame **slot,
 	const struct place *place, uint32_t fields, const char *text, size_t size)
 {
-	struct script_frame *frame = arena_take(f->arena, 1, sizeof(*frame) + size + BLOCK);
+	struct script_frame *frame = arena_take(f->arena, 1, sizeof(*frame) + size + PUT_BLOCK);
 
 	if (!frame)
 		return NULL;
@@ -103,27 +103,20 @@ static const struct script_frame *keep(struct script_frames *f, struct script_fr
 	return frame;
 }
 
-/* Most of all output goes through here: short texts, copied in blocks of 16. Both sides have room
- * for a block more. */
-static void put_blocks(struct out *out, const char *text, size_t size)
+static void put(struct script *script, const char *text, size_t size, uint32_t name_at, bool chain)
 {
-	char *to = out->buffer + out->used;
+	struct out *out = script->out;
 
-	for (size_t i = 0; i < size; i += BLOCK)
-		memcpy(to + i, text + i, BLOCK);
-	out->used += size;
-}
-
-static void put(struct out *out, const char *text, size_t size, uint32_t name_at, bool chain)
-{
 	if (!chain) {
 		text += name_at;
 		size -= name_at + 1;
 	}
-	if (sizeof(out->buffer) - out->used > size + BLOCK)
-		put_blocks(out, text, size);
-	else
+	if (sizeof(out->buffer) - out->used > size + PUT_SLACK) {
+		put_end(out, put_blocks(out->buffer + out->used, text, size));
+	} else {
+		script->splits++;
 		out_bytes(out, text, size);
+	}
 }
 
 void script_frame(struct script *script, uint32_t fields, const struct place *place, bool chain)
@@ -132,7 +125,7 @@ void script_frame(struct script *script, uint32_t fields, const struct place *pl
 		1u << SCRIPT_IP | 1u << SCRIPT_SYM | 1u << SCRIPT_SYMOFF | 1u << SCRIPT_DSO;
 	struct script_frames *f = &script->frames;
 	struct script_frame **slot;
-	char text[TEXT_BYTES + BLOCK];
+	char text[TEXT_BYTES + PUT_BLOCK];
 	uint32_t name_at;
 	size_t size;
 
@@ -144,16 +137,16 @@ void script_frame(struct script *script, uint32_t fields, const struct place *pl
 		size = make(text, fields, place, &name_at);
 		if (f->count >= f->mask || !keep(f, slot, place, fields, text, size)) {
 			f->dropped++;
-			put(script->out, text, size, name_at, chain);
+			put(script, text, size, name_at, chain);
 			return;
 		}
 		(*slot)->name_at = name_at;
 	}
-	put(script->out, (*slot)->text, (*slot)->size, (*slot)->name_at, chain);
+	put(script, (*slot)->text, (*slot)->size, (*slot)->name_at, chain);
 }
 
 bool script_init(struct script *script, struct out *out, struct chains *chains, struct arena *arena)
 {
 	*script = (struct script){ .out = out, .chains = chains, .frames = { .arena = arena } };
-	return grow(&script->frames);
+	return grow(&script->frames) && script_chains_init(&script->kept, arena);
 }

@@ -1,6 +1,7 @@
 #include "view/script.h"
 
 #include "base/escape.h"
+#include "view/script_put.h"
 #include "view/script_trace.h"
 
 #include <errno.h>
@@ -8,7 +9,9 @@
 #include <string.h>
 
 #define BIT(field) (1u << SCRIPT_##field)
-#define STACK_MAX 127 /* frames of one chain that are shown, as perf does */
+#define LINE_BYTES 256 /* of a line up to its event's name */
+#define FRAME_BYTES 48 /* of a frame outside all mappings */
+#define STACK_MAX 127  /* frames of one chain that are shown, as perf does */
 
 const struct script_field_row script_fields[SCRIPT_FIELDS] = {
 	[SCRIPT_COMM] = { "comm", 0 },
@@ -53,220 +56,257 @@ uint32_t script_default(const struct perf_event_attr *attr, bool any_chains)
 	return fields;
 }
 
-/* out_bytes() for the many short pieces of a line. */
-static inline void put(struct out *out, const char *bytes, size_t size)
+static void put_one(struct out *out, char c)
 {
-	char *to = out->buffer + out->used;
-
-	if (sizeof(out->buffer) - out->used <= size) {
-		out_bytes(out, bytes, size);
-		return;
-	}
-	for (size_t i = 0; i < size; i++)
-		to[i] = bytes[i];
-	out->used += size;
-}
-
-static inline void put_char(struct out *out, char c)
-{
-	put(out, &c, 1);
-}
-
-/* Decimal, `width` wide at least: on the right, or with `left` on the left. */
-static void number(struct out *out, uint64_t value, int width, bool left)
-{
-	char digits[32];
-	int at = sizeof(digits);
-
-	do {
-		digits[--at] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	width -= (int)sizeof(digits) - at;
-	if (!left)
-		out_fill(out, ' ', width);
-	put(out, digits + at, sizeof(digits) - (size_t)at);
-	if (left)
-		out_fill(out, ' ', width);
-}
-
-static void zeroed(struct out *out, uint64_t value, int digits)
-{
-	char text[20];
-
-	for (int i = digits; i--; value /= 10)
-		text[i] = (char)('0' + value % 10);
-	put(out, text, (size_t)digits);
+	put_end(out, put_char(put_begin(out, 1), c));
 }
 
 /* A task's number: -1 is one that is gone. */
-static void task_number(struct out *out, uint32_t id, int width, bool left)
+static char *put_task(char *to, uint32_t id, unsigned width)
 {
 	if (id <= INT32_MAX)
-		number(out, id, width, left);
-	else
-		out_printf(out, left ? "%-*d" : "%*d", width, (int32_t)id);
+		return put_number(to, id, width);
+	return to + snprintf(to, 16, "%*d", (int)width, (int32_t)id);
 }
 
-/* Hexadecimal, 16 wide. */
-static void address(struct out *out, uint64_t value)
+static char *put_task_left(char *to, uint32_t id)
 {
-	char text[16];
-	int at = sizeof(text);
+	char *end = put_task(to, id, 1);
 
-	do {
-		text[--at] = "0123456789abcdef"[value & 15];
-		value >>= 4;
-	} while (value);
-	memset(text, ' ', (size_t)at);
-	put(out, text, sizeof(text));
+	while (end < to + 5)
+		*end++ = ' ';
+	return end;
 }
 
-static void task(struct out *out, uint32_t fields, const struct sample *s)
+static char *put_tasks(char *to, uint32_t fields, const struct sample *s)
 {
 	uint32_t both = BIT(PID) | BIT(TID);
 
 	if ((fields & both) == both) {
-		task_number(out, s->pid, 5, false);
-		put_char(out, '/');
-		task_number(out, s->tid, 5, true);
+		to = put_char(put_task(to, s->pid, 5), '/');
+		to = put_task_left(to, s->tid);
 	} else {
-		task_number(out, fields & BIT(PID) ? s->pid : s->tid, 5, false);
+		to = put_task(to, fields & BIT(PID) ? s->pid : s->tid, 5);
 	}
-	put_char(out, ' ');
+	return put_char(to, ' ');
 }
 
-static void cpu(struct out *out, uint32_t number_of)
+static char *put_cpu(char *to, uint32_t cpu)
 {
-	put_char(out, '[');
-	if (number_of < 1000)
-		zeroed(out, number_of, 3);
-	else
-		out_u64(out, number_of);
-	put(out, "] ", 2);
+	to = put_char(to, '[');
+	if (cpu < 1000) {
+		to = put_char(to, (char)('0' + cpu / 100));
+		to = put_two_digits(to, cpu % 100);
+	} else {
+		to = put_number(to, cpu, 1);
+	}
+	return put_text(to, "] ");
 }
 
-static void misc(struct out *out, const struct sample *s)
+static char *put_misc(char *to, const struct sample *s)
 {
 	static const char modes[] = " KUHgu??";
 
-	put_char(out, modes[s->cpumode]);
-	out_string(out, "     ");
+	return put_text(put_char(to, modes[s->cpumode]), "     ");
 }
 
-static void time_of(struct out *out, uint64_t ns, bool nanoseconds)
+static char *put_time(char *to, uint64_t ns, bool nanoseconds)
 {
-	number(out, ns / 1000000000, 5, false);
-	put_char(out, '.');
-	if (nanoseconds)
-		zeroed(out, ns % 1000000000, 9);
-	else
-		zeroed(out, ns % 1000000000 / 1000, 6);
-	put(out, ": ", 2);
-}
+	uint32_t rest = (uint32_t)(ns % 1000000000);
 
-/* A command's name; the same pointer means the same name, so its text is kept. */
-static void put_comm(struct script *script, const char *comm, int width)
-{
-	struct script_comm *kept =
-		&script->comm[((uintptr_t)comm / 16 + (width != 0)) % SCRIPT_COMMS];
-	char text[SCRIPT_COMM_BYTES];
-	int size;
-
-	if (kept->comm != comm || kept->width != width) {
-		size = (int)escape_text(text, sizeof(text), comm, 0);
-		kept->comm = comm;
-		kept->width = width;
-		kept->size = (uint8_t)snprintf(
-			kept->text, sizeof(kept->text), "%*.*s ", -width, size, text);
+	to = put_char(put_number(to, ns / 1000000000, 5), '.');
+	to = put_zeroed(to, rest / 1000, 6);
+	if (nanoseconds) {
+		to = put_char(to, (char)('0' + rest % 1000 / 100));
+		to = put_two_digits(to, rest % 100);
 	}
-	put(script->out, kept->text, kept->size);
+	return put_text(to, ": ");
+}
+
+static char *put_comm(
+	struct script *script, char *to, struct script_task *kept, bool chain, uint64_t time_ns)
+{
+	struct process_comm comm = process_comm(script->chains->processes, kept->tid, time_ns);
+	char text[SCRIPT_COMM_BYTES];
+
+	kept->from_ns = comm.from_ns;
+	kept->until_ns = comm.until_ns;
+	escape_text(text, sizeof(text) - 1, comm.name, 0);
+	return to + snprintf(to, SCRIPT_COMM_BYTES, chain ? "%s " : "%-16s ", text);
+}
+
+#define TASK (BIT(COMM) | BIT(PID) | BIT(TID))
+
+static void make_task(struct script *script, struct script_task *kept, uint32_t fields,
+	const struct sample *s, uint64_t time_ns)
+{
+	char *to = kept->text;
+
+	*kept = (struct script_task){
+		.until_ns = UINT64_MAX, .pid = s->pid, .tid = s->tid, .fields = fields
+	};
+	if (fields & BIT(COMM))
+		to = put_comm(script, to, kept, fields & BIT(IP), time_ns);
+	if (fields & (BIT(PID) | BIT(TID)))
+		to = put_tasks(to, fields, s);
+	kept->size = (uint32_t)(to - kept->text);
+}
+
+/* With a call chain names are as wide as they are. */
+static char *put_task_of(struct script *script, char *to, bool chain, uint32_t fields,
+	const struct sample *s, uint64_t time_ns)
+{
+	struct script_task *kept = &script->task[s->tid % SCRIPT_TASKS];
+
+	fields = (fields & TASK) | (chain ? BIT(IP) : 0);
+	if (!kept->until_ns || kept->tid != s->tid || kept->pid != s->pid ||
+		kept->fields != fields || time_ns < kept->from_ns || time_ns >= kept->until_ns)
+		make_task(script, kept, fields, s, time_ns);
+	return put_blocks(to, kept->text, kept->size);
 }
 
 static void start(struct script *script, const struct reader_attr *event, const char *name,
 	uint32_t fields, const struct sample *s, uint64_t time_ns)
 {
 	bool chain = fields & BIT(IP) && event->attr.sample_type & PERF_SAMPLE_CALLCHAIN;
-	struct out *out = script->out;
+	char *to = put_begin(script->out, LINE_BYTES);
 
-	if (fields & BIT(COMM)) {
-		const char *comm = process_comm(script->chains->processes, s->tid, time_ns).name;
-
-		put_comm(script, comm, chain ? 0 : -16);
-	}
-	if (fields & (BIT(PID) | BIT(TID)))
-		task(out, fields, s);
+	if (fields & TASK)
+		to = put_task_of(script, to, chain, fields, s, time_ns);
 	if (fields & BIT(CPU))
-		cpu(out, s->cpu);
+		to = put_cpu(to, s->cpu);
 	if (fields & BIT(MISC))
-		misc(out, s);
+		to = put_misc(to, s);
 	if (fields & BIT(TIME))
-		time_of(out, s->time_ns, script->nanoseconds);
-	if (fields & BIT(PERIOD)) {
-		number(out, s->period, 10, false);
-		put_char(out, ' ');
-	}
-	if (fields & BIT(EVENT)) {
-		put(out, name, strlen(name));
-	}
+		to = put_time(to, s->time_ns, script->nanoseconds);
+	if (fields & BIT(PERIOD))
+		to = put_char(put_number(to, s->period, 10), ' ');
+	put_end(script->out, to);
+	if (fields & BIT(EVENT))
+		out_string(script->out, name);
+}
+
+static char *put_unknown(char *to, uint32_t fields)
+{
+	if (fields & BIT(SYM))
+		to = put_text(to, " [unknown]");
+	if (fields & BIT(DSO))
+		to = put_text(to, " ([unknown])");
+	return to;
 }
 
 /* A place's text, or for an address outside all mappings, which has no place, its own. */
 static void frame(struct script *script, uint32_t fields, const struct place *place, uint64_t word,
 	bool chain)
 {
+	struct out *out = script->out;
+	char *to;
+
 	if (place != script->chains->unmapped) {
 		script_frame(script, fields, place, chain);
 		return;
 	}
-	if (chain) {
-		put_char(script->out, '\t');
-		address(script->out, word);
-	}
-	if (fields & BIT(SYM))
-		out_string(script->out, " [unknown]");
-	if (fields & BIT(DSO))
-		out_string(script->out, " ([unknown])");
+	if (sizeof(out->buffer) - out->used < FRAME_BYTES + PUT_SLACK)
+		script->splits++;
+	to = put_begin(out, FRAME_BYTES);
 	if (chain)
-		put_char(script->out, '\n');
+		to = put_address(put_char(to, '\t'), word);
+	to = put_unknown(to, fields);
+	if (chain)
+		to = put_char(to, '\n');
+	put_end(out, to);
+}
+
+static bool is_known_marker(uint64_t word)
+{
+	return word == PERF_CONTEXT_USER || word == PERF_CONTEXT_KERNEL || word == PERF_CONTEXT_HV;
 }
 
 /* A context nobody knows makes perf show nothing of the chain. */
 static bool is_damaged(const struct sample *s)
 {
-	for (uint64_t i = 0; i < s->chain.count && i < STACK_MAX; i++) {
-		uint64_t word = s->chain.at[i];
-
-		if (word >= PERF_CONTEXT_MAX && word != PERF_CONTEXT_USER &&
-			word != PERF_CONTEXT_KERNEL && word != PERF_CONTEXT_HV)
+	for (uint64_t i = 0; i < s->chain.count && i < STACK_MAX; i++)
+		if (s->chain.at[i] >= PERF_CONTEXT_MAX && !is_known_marker(s->chain.at[i]))
 			return true;
-	}
 	return false;
 }
 
-/* The places of a call chain, the leaf first. Addresses are looked up as they are, those to return
- * to as well: perf does, and what is printed is compared. */
-static void walk(
-	struct script *script, uint32_t fields, const struct sample *s, uint64_t time_ns, bool show)
+/* Addresses are looked up as they are, those to return to as well: perf does, and what is printed
+ * is compared. */
+static void caller(struct script *script, const struct script_chain_key *key, uint8_t mode,
+	uint64_t word, bool show, struct chain_times *holds)
 {
-	uint8_t mode = s->cpumode;
-	int shown = 0;
+	struct place *place =
+		chains_place_during(script->chains, key->pid, mode, word, key->time_ns, holds);
 
-	if (is_damaged(s))
-		return;
-	for (uint64_t i = 0; i < s->chain.count && shown < STACK_MAX; i++) {
-		uint64_t word = s->chain.at[i];
-		struct place *place;
+	if (show)
+		frame(script, (uint32_t)key->fields, place, word, true);
+}
+
+static void callers(struct script *script, const struct script_chain_key *key, bool show,
+	struct chain_times *holds)
+{
+	uint8_t mode = key->mode;
+	int shown = 1;
+
+	for (uint64_t i = 0; i < key->count && shown < STACK_MAX; i++) {
+		uint64_t word = key->words[i];
 
 		if (word >= PERF_CONTEXT_MAX) {
 			mode = chains_mode(word);
-			continue;
+		} else {
+			caller(script, key, mode, word, show, holds);
+			shown++;
 		}
-		place = chains_place(script->chains, s->pid, mode, word, time_ns);
-		shown++;
-		if (show)
-			frame(script, fields, place, word, true);
 	}
+}
+
+/* Writes callers, or without `show` only finds their places, and keeps them. */
+static void new_callers(struct script *script, const struct script_chain_key *key, bool show)
+{
+	struct chain_times holds = { 0, UINT64_MAX };
+	uint64_t splits = script->splits;
+	struct out *out = script->out;
+	char *from = show ? put_begin(out, SCRIPT_CHAIN_BYTES) : NULL;
+
+	callers(script, key, show, &holds);
+	if (!show)
+		script_chain_keep(&script->kept, key, &holds, NULL, 0);
+	else if (splits == script->splits)
+		script_chain_keep(
+			&script->kept, key, &holds, from, (size_t)(out->buffer + out->used - from));
+}
+
+/* The leaf, which differs where callers are the same, then the callers: those that were written
+ * before as they were then. */
+static void chain(
+	struct script *script, uint32_t fields, const struct sample *s, uint64_t time_ns, bool show)
+{
+	struct script_chain_key key = {
+		.time_ns = time_ns,
+		.fields = fields & WHERE,
+		.pid = s->pid,
+		.mode = s->cpumode,
+	};
+	struct chain_times holds = { 0, UINT64_MAX };
+	const char *text;
+	size_t size, i = 0;
+
+	for (; i < s->chain.count && is_known_marker(s->chain.at[i]); i++)
+		key.mode = chains_mode(s->chain.at[i]);
+	if (i == s->chain.count)
+		return;
+	key.words = s->chain.at + i + 1;
+	key.count = s->chain.count - i - 1;
+	text = script_chain_find(&script->kept, &key, show, &size);
+	if (!text && is_damaged(s))
+		return;
+	caller(script, &key, key.mode, s->chain.at[i], show, &holds);
+	if (!text)
+		new_callers(script, &key, show);
+	else if (show)
+		put_end(script->out,
+			put_blocks(put_begin(script->out, SCRIPT_CHAIN_BYTES), text, size));
 }
 
 void script_places(struct script *script, const struct reader_attr *event, uint32_t fields,
@@ -281,19 +321,24 @@ void script_places(struct script *script, const struct reader_attr *event, uint3
 	if (!(fields & (BIT(SYM) | BIT(DSO))))
 		return;
 	if (sample->type & PERF_SAMPLE_CALLCHAIN)
-		walk(script, fields, sample, time_ns, false);
+		chain(script, fields, sample, time_ns, false);
 	else
 		chains_place(script->chains, sample->pid, sample->cpumode, sample->ip, time_ns);
+}
+
+static void address(struct out *out, uint64_t value)
+{
+	put_end(out, put_address(put_begin(out, 16), value));
 }
 
 static void where(struct script *script, uint32_t fields, const struct sample *s, uint64_t time_ns)
 {
 	if (s->type & PERF_SAMPLE_CALLCHAIN) {
-		put_char(script->out, '\n');
-		walk(script, fields, s, time_ns, true);
+		put_one(script->out, '\n');
+		chain(script, fields, s, time_ns, true);
 		return;
 	}
-	put_char(script->out, ' ');
+	put_one(script->out, ' ');
 	address(script->out, s->ip);
 	if (fields & (BIT(SYM) | BIT(DSO)))
 		frame(script, fields | BIT(IP),
@@ -306,7 +351,7 @@ static void memory(struct out *out, uint32_t fields, const struct sample *s)
 	if (fields & BIT(ADDR))
 		address(out, s->addr);
 	if (fields & BIT(WEIGHT))
-		number(out, s->weight, 16, false);
+		put_end(out, put_number(put_begin(out, 20), s->weight, 16));
 }
 
 static void page_size(struct out *out, uint64_t bytes)
@@ -317,12 +362,12 @@ static void page_size(struct out *out, uint64_t bytes)
 		bytes >>= 10;
 		unit++;
 	}
-	put_char(out, ' ');
+	out_char(out, ' ');
 	if (!bytes)
 		out_string(out, "N/A");
 	else {
 		out_u64(out, bytes);
-		put_char(out, "BKMGTPE"[unit]);
+		out_char(out, "BKMGTPE"[unit]);
 	}
 }
 
@@ -347,5 +392,5 @@ void script_sample(struct script *script, const struct reader_attr *event, const
 		page_size(out, sample->data_page_size);
 	if (fields & BIT(CODE_PAGE_SIZE))
 		page_size(out, sample->code_page_size);
-	put_char(out, '\n');
+	put_one(out, '\n');
 }
