@@ -1,21 +1,16 @@
 #include "cmd/cmd.h"
-#include "cmd/guard.h"
+#include "cmd/input.h"
 #include "cmd/report_drawing.h"
 #include "cmd/report_stats.h"
 
-#include "arch.h"
 #include "base/message.h"
 #include "base/number.h"
-#include "base/option.h"
 #include "base/out.h"
 #include "data/feature.h"
 #include "profile/callgraph.h"
-#include "profile/recording.h"
-#include "profile/resolve.h"
 #include "view/event_name.h"
 #include "view/flamegraph.h"
 #include "view/folded.h"
-#include "view/header_text.h"
 #include "view/report_text.h"
 
 #include <errno.h>
@@ -38,21 +33,17 @@ static const char usage[] =
 	"fields\n"
 	"also overhead, overhead_children, sample, period.\n";
 
-#define MEMORY_BYTES (64ull << 20)
 #define CPUS_MAX 65536
 
-static const char *input = "perf.data", *sort = "comm,dso,symbol", *fields;
-static const char *graph_how, *comms, *dsos, *symbols, *pids, *tids, *cpus, *times;
-static const char *symfs, *kallsyms, *percent_text;
-static bool children = true, no_call_graph, show_samples, show_period, show_header, header_only;
+static const char *sort = "comm,dso,symbol", *fields;
+static const char *graph_how, *comms, *dsos, *symbols, *pids, *tids, *cpus, *percent_text;
+static bool children = true, no_call_graph, show_samples, show_period;
 static const char *flamegraph;
 static bool folded;
-static bool show_stats, demangle = true, children_given, verbose;
-static uint64_t memory = MEMORY_BYTES;
+static bool show_stats, children_given;
 
 static const struct option options[] = {
-	{ OPTION_STRING, 'i', "input", &input, "FILE",
-		"the recording (perf.data); -: standard input", NULL },
+	INPUT_PATH,
 	{ OPTION_STRING, 's', "sort", &sort, "KEY,...", "one row per KEY,... (comm,dso,symbol)",
 		NULL },
 	{ OPTION_STRING, 'F', "fields", &fields, "FIELD,...", "the columns, in order", NULL },
@@ -73,69 +64,26 @@ static const struct option options[] = {
 	{ OPTION_STRING, 0, "pids", &pids, "PID,...", "only these processes", NULL },
 	{ OPTION_STRING, 0, "tids", &tids, "TID,...", "only these threads", NULL },
 	{ OPTION_STRING, 'C', "cpu", &cpus, "CPU,...", "only these CPUs", NULL },
-	{ OPTION_STRING, 0, "time", &times, "FROM,TO", "only this time, in seconds as recorded",
-		NULL },
-	{ OPTION_FLAG, 0, "header", &show_header, NULL, "what the file says of itself, first",
-		NULL },
-	{ OPTION_FLAG, 0, "header-only", &header_only, NULL, "that and nothing else", NULL },
+	INPUT_TIME,
+	INPUT_HEADER,
 	{ OPTION_FLAG, 0, "stats", &show_stats, NULL, "count records by type and nothing else",
 		NULL },
 	{ OPTION_STRING, 0, "flamegraph", &flamegraph, "FILE.svg",
 		"draw a flame graph (-: to standard output) instead of the table", NULL },
 	{ OPTION_FLAG, 0, "folded", &folded, NULL,
 		"one line per call chain and its weight, as flame graph tools read it", NULL },
-	{ OPTION_STRING, 0, "symfs", &symfs, "DIR", "look for images below DIR", NULL },
-	{ OPTION_STRING, 0, "kallsyms", &kallsyms, "FILE", "kernel symbols, not /proc/kallsyms",
-		NULL },
-	{ OPTION_FLAG, 0, "demangle", &demangle, NULL, "C++ and Rust names as written (default)",
-		NULL },
-	{ OPTION_BYTES, 0, "memory", &memory, "SIZE", "memory for tables (64M)", NULL },
-	{ OPTION_FLAG, 'v', "verbose", &verbose, NULL,
+	INPUT_FILES,
+	{ OPTION_FLAG, 'v', "verbose", &input.verbose, NULL,
 		"tell of memory, and of images without names", NULL },
 	{ OPTION_FLAG, 0, "stdio", NULL, NULL, "plain text, as always", NULL },
-	{ OPTION_FLAG, 'f', "force", NULL, NULL, NULL, NULL },
 	{ .kind = OPTION_END },
 };
 
 static struct out out;
-static struct arena arena;
-static struct reader reader;
-static struct recording recording;
-static struct resolve_options files; /* where images are */
 static struct report_text how;
 static struct recording_choice choice;
 static unsigned keys; /* bits 1 << enum hist_key */
 static uint8_t cpu_bits[CPUS_MAX / 8];
-
-/* Walks "a,b": each word in turn; 0 at the end. Words too long for `to` are cut. */
-static bool next_word(const char **at, char *to, size_t cap)
-{
-	size_t size = strcspn(*at, ",");
-
-	if (!**at)
-		return false;
-	snprintf(to, cap, "%.*s", (int)size, *at);
-	*at += size + ((*at)[size] == ',');
-	return true;
-}
-
-static bool in_list(const char *list, const char *word)
-{
-	char each[512];
-
-	while (next_word(&list, each, sizeof(each)))
-		if (!strcmp(each, word))
-			return true;
-	return false;
-}
-
-static bool number_in_list(const char *list, uint32_t number)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%" PRIu32, number);
-	return in_list(list, text);
-}
 
 /* Which key a column needs samples to be told apart by; 0 for sums. */
 static unsigned key_of(enum report_column column)
@@ -156,7 +104,7 @@ static int add_columns(const char *list, bool sums)
 {
 	char word[64];
 
-	while (next_word(&list, word, sizeof(word))) {
+	while (input_next_word(&list, word, sizeof(word))) {
 		enum report_column c = report_column_find(word);
 
 		if (c == REPORT_COLUMN_KINDS || (!sums && !key_of(c)))
@@ -279,27 +227,9 @@ static int choose_graph(void)
 		status = choose_percent(percent_text, &how.percent_limit);
 		how.graph_limit = how.percent_limit;
 	}
-	while (!status && graph_how && next_word(&graph_how, word, sizeof(word)))
+	while (!status && graph_how && input_next_word(&graph_how, word, sizeof(word)))
 		status = choose_graph_word(word, &numbers);
 	return status;
-}
-
-static int choose_times(void)
-{
-	char from[64] = "";
-	const char *to = times;
-	int err = 0;
-
-	if (!times)
-		return 0;
-	next_word(&to, from, sizeof(from));
-	if (*times == ',')
-		*from = 0;
-	if (*from)
-		err = number_seconds(from, &choice.from_ns);
-	if (!err && *to)
-		err = number_seconds(to, &choice.until_ns);
-	return err ? message_usage("--time %s: want FROM,TO in seconds, as in 12.5,13", times) : 0;
 }
 
 static int choose_cpus(void)
@@ -322,102 +252,22 @@ static int choose_cpus(void)
 static bool wanted(const void *context, const struct sample *s, const char *comm)
 {
 	(void)context;
-	return (!comms || in_list(comms, comm)) && (!pids || number_in_list(pids, s->pid)) &&
-	       (!tids || number_in_list(tids, s->tid));
-}
-
-static void say_notes(void)
-{
-	if (reader.notes & READER_NOTE_UNFINISHED)
-		message("%s was not finished (its recorder was killed?): all that is whole is "
-			"shown",
-			input);
-	else if (reader.notes & READER_NOTE_DATA_CUT)
-		message("%s is cut off: all that is whole is shown", input);
-	else if (reader.notes & READER_NOTE_FEATURES_CUT)
-		message("%s has lost some of its header: names or host may be missing", input);
-}
-
-static int fail(enum reader_status status)
-{
-	if (reader.error)
-		return message_fail(
-			"%s %s: %s", input, reader_text(status), strerror(reader.error));
-	return message_fail("%s %s", input, reader_text(status));
-}
-
-static int open_input(void)
-{
-	int fd = strcmp(input, "-") ? open(input, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
-	enum reader_status status;
-	int err;
-
-	if (fd < 0)
-		return message_fail("%s: %s%s", input, strerror(errno),
-			errno == ENOENT ? "; record something first, or name a file with -i" : "");
-	err = arena_reserve(&arena, memory);
-	if (err)
-		return message_fail("--memory %" PRIu64 ": %s", memory, strerror(-err));
-	status = guard_reader_open(&reader, fd, &arena,
-		&(struct guard){
-			.use = SANDBOX_OPENS | (flamegraph ? SANDBOX_REPLACES : 0),
-			.output = flamegraph,
-			.symfs = symfs,
-			.kallsyms = kallsyms,
-			.verbose = verbose,
-		});
-	if (status)
-		return fail(status);
-	say_notes();
-	return 0;
-}
-
-/* A reading that ended early has been shown as far as it went: that is no success. */
-static int ended(enum reader_status status)
-{
-	if (status == READER_END)
-		return 0;
-	if (status == READER_CUT && reader.notes & (READER_NOTE_UNFINISHED | READER_NOTE_DATA_CUT))
-		return 0;
-	return fail(status);
-}
-
-/* Another build, hidden kernel addresses and no rights are always told: names are lost that a user
- * may have expected. -v tells of all images. */
-static void say_unnamed(const struct image *image)
-{
-	bool told = image->status == IMAGE_OTHER_BUILD || image->status == IMAGE_HIDDEN ||
-		    image->error == EACCES || image->error == EPERM;
-
-	if (image->status <= IMAGE_NAMED || !image->places || (!told && !verbose))
-		return;
-	message("%s: no names for %" PRIu32 " places: %s%s%s", image->path, image->place_count,
-		image_status_text(image->status), image->error ? ", " : "",
-		image->error ? strerror(image->error) : "");
-}
-
-static void resolve(void)
-{
-	struct resolve_result result;
-
-	resolve_images(&recording.images, &files, &result);
-	if (result.dropped)
-		message("%" PRIu32 " symbols found no room; see --memory", result.dropped);
-	for (const struct image *i = recording.images.first; i; i = i->next)
-		say_unnamed(i);
+	return (!comms || input_in_list(comms, comm)) &&
+	       (!pids || input_number_in_list(pids, s->pid)) &&
+	       (!tids || input_number_in_list(tids, s->tid));
 }
 
 /* Samples that ended outside the wanted images and functions count for nothing. */
 static void drop_unwanted_places(void)
 {
-	for (uint32_t i = 0; i < recording.tree.count; i++) {
-		struct tree_node *n = &recording.tree.node[i];
+	for (uint32_t i = 0; i < input.recording.tree.count; i++) {
+		struct tree_node *n = &input.recording.tree.node[i];
 		const struct place *p = n->place;
 		const char *name = p && p->symbol ? p->symbol->name : "";
 
-		if ((dsos && !in_list(dsos, p ? p->image->name : "[unknown]") &&
-			    !in_list(dsos, p ? p->image->path : "[unknown]")) ||
-			(symbols && !in_list(symbols, name))) {
+		if ((dsos && !input_in_list(dsos, p ? p->image->name : "[unknown]") &&
+			    !input_in_list(dsos, p ? p->image->path : "[unknown]")) ||
+			(symbols && !input_in_list(symbols, name))) {
 			n->samples = 0;
 			n->weight = 0;
 		}
@@ -435,7 +285,7 @@ static void print_event_head(const struct recording_event *e, const char *name)
 
 static void name_event(char *to, size_t cap, uint32_t event)
 {
-	const struct reader_attr *a = &reader.attrs[event];
+	const struct reader_attr *a = &input.reader.attrs[event];
 
 	if (a->name)
 		snprintf(to, cap, "%s", a->name);
@@ -445,8 +295,8 @@ static void name_event(char *to, size_t cap, uint32_t event)
 
 static int print_event(uint32_t event)
 {
-	const struct recording_event *e = &recording.event[event];
-	size_t mark = arena.used;
+	const struct recording_event *e = &input.recording.event[event];
+	size_t mark = input.arena.used;
 	struct callgraph graph;
 	struct hist hist;
 	bool graphs = e->chains && !no_call_graph;
@@ -456,24 +306,24 @@ static int print_event(uint32_t event)
 	print_event_head(e, name);
 	how.weight = e->weight;
 	how.children = children;
-	if (!hist_make(&hist, &arena, &recording.tree, event, keys))
+	if (!hist_make(&hist, &input.arena, &input.recording.tree, event, keys))
 		return message_fail("no room for the rows of %s; give more --memory", name);
 	if (hist.dropped)
 		message("%s: %" PRIu64 " call paths found no row; give more --memory", name,
 			hist.dropped);
 	hist_sort(&hist, children);
-	if (graphs && !callgraph_init(&graph, &arena, &hist))
+	if (graphs && !callgraph_init(&graph, &input.arena, &hist))
 		return message_fail("no room for call graphs; give more --memory, or -g none");
 	report_text_table(&out, &hist, graphs ? &graph : NULL, &how);
 	out_string(&out, "\n\n");
-	arena_back(&arena, mark);
+	arena_back(&input.arena, mark);
 	return 0;
 }
 
 static bool has_samples(void)
 {
-	for (uint32_t i = 0; i < reader.attr_count && recording.event; i++)
-		if (recording.event[i].samples)
+	for (uint32_t i = 0; i < input.reader.attr_count && input.recording.event; i++)
+		if (input.recording.event[i].samples)
 			return true;
 	return false;
 }
@@ -482,15 +332,15 @@ static int print_report(void)
 {
 	int status = 0;
 
-	if (!show_header)
+	if (!input.header)
 		out_string(&out, "# To display the perf.data header info, please use "
 				 "--header/--header-only options.\n#\n");
 	for (size_t i = 0; i < SINGLES && !fields; i++)
 		if (is_single(singles[i].column))
 			out_printf(&out, "# %s: %s\n", singles[i].name, *singles[i].list);
-	out_printf(&out, "#\n# Total Lost Samples: %" PRIu64 "\n#\n", recording.lost);
-	for (uint32_t i = 0; i < reader.attr_count && !status; i++)
-		if (recording.event[i].samples)
+	out_printf(&out, "#\n# Total Lost Samples: %" PRIu64 "\n#\n", input.recording.lost);
+	for (uint32_t i = 0; i < input.reader.attr_count && !status; i++)
+		if (input.recording.event[i].samples)
 			status = print_event(i);
 	return status;
 }
@@ -499,7 +349,7 @@ static int print_report(void)
 static void command_line(char *to, size_t cap)
 {
 	static char section[16384];
-	struct span s = reader_feature(&reader, HEADER_CMDLINE, section, sizeof(section));
+	struct span s = reader_feature(&input.reader, HEADER_CMDLINE, section, sizeof(section));
 	size_t used = 0;
 
 	*to = 0;
@@ -512,14 +362,14 @@ static int draw_flamegraph(const struct stacks *stacks, uint32_t event)
 {
 	static struct out file;
 	char command[1024], name[1024], when[64];
-	double seconds = (double)(recording.last_ns - recording.first_ns) / 1e9;
+	double seconds = (double)(input.recording.last_ns - input.recording.first_ns) / 1e9;
 	struct flamegraph_text text = { .command = command, .event = name, .when = when };
 	int fd = report_drawing_begin();
 
 	command_line(command, sizeof(command));
 	name_event(name, sizeof(name), event);
 	snprintf(when, sizeof(when), "%" PRIu32 " samples in %.1f s", stacks->frame->samples,
-		recording.timed ? seconds : 0.0);
+		input.recording.timed ? seconds : 0.0);
 	if (fd < 0)
 		return 1;
 	out_begin(&file, fd);
@@ -537,16 +387,16 @@ static int draw(void)
 	char name[1024];
 	int status = 0;
 
-	while (event < reader.attr_count && !recording.event[event].weight)
+	while (event < input.reader.attr_count && !input.recording.event[event].weight)
 		event++;
-	if (event == reader.attr_count)
-		return message_fail("%s has no samples: nothing to draw", input);
-	for (uint32_t i = event + 1; i < reader.attr_count; i++)
-		others += recording.event[i].samples > 0;
+	if (event == input.reader.attr_count)
+		return message_fail("%s has no samples: nothing to draw", input.path);
+	for (uint32_t i = event + 1; i < input.reader.attr_count; i++)
+		others += input.recording.event[i].samples > 0;
 	name_event(name, sizeof(name), event);
 	if (others)
 		message("%" PRIu32 " more events have samples: only %s is drawn", others, name);
-	if (!stacks_make(&stacks, &arena, &recording.tree, event))
+	if (!stacks_make(&stacks, &input.arena, &input.recording.tree, event))
 		return message_fail("no room for the flame graph; give more --memory");
 	if (!stacks.frame->total)
 		return message_fail("no sample of %s is wanted: nothing to draw", name);
@@ -571,45 +421,46 @@ static void say_stops(const struct unwinder *u)
 
 static void say_losses(void)
 {
-	const struct tree *t = &recording.tree;
+	const struct tree *t = &input.recording.tree;
 
-	if (recording.broken)
+	if (input.recording.broken)
 		message("%" PRIu64 " records are shorter than their fields; they were left out",
-			recording.broken);
-	if (recording.future)
+			input.recording.broken);
+	if (input.recording.future)
 		message("%" PRIu64 " samples tell more than this perfbox knows; it was left out",
-			recording.future);
-	if (recording.orphaned)
+			input.recording.future);
+	if (input.recording.orphaned)
 		message("%" PRIu64 " samples belong to no event of the file; they were left out",
-			recording.orphaned);
-	if (t->dropped || recording.images.dropped || recording.no_room)
+			input.recording.orphaned);
+	if (t->dropped || input.recording.images.dropped || input.recording.no_room)
 		message("the call tree is full: %" PRIu64
 			" frames are counted with their callers; give more --memory",
-			t->dropped + recording.images.dropped + recording.no_room);
-	if (recording.processes.dropped)
+			t->dropped + input.recording.images.dropped + input.recording.no_room);
+	if (input.recording.processes.dropped)
 		message("%" PRIu64 " mappings and names found no room; give more --memory",
-			recording.processes.dropped);
-	if (recording.chains.cut)
+			input.recording.processes.dropped);
+	if (input.recording.chains.cut)
 		message("%" PRIu64 " call chains are deeper than %d and were cut",
-			recording.chains.cut, CHAIN_DEPTH_MAX);
-	if (recording.chains.collapsed)
+			input.recording.chains.cut, CHAIN_DEPTH_MAX);
+	if (input.recording.chains.collapsed)
 		message("call chains hold many addresses outside any mapping (code without frame "
 			"pointers?): they are shown as one, [unknown]; more --memory tells them "
 			"apart");
-	if (recording.unwinder && recording.unwinder->codes.dropped)
+	if (input.recording.unwinder && input.recording.unwinder->codes.dropped)
 		message("%" PRIu64 " files to unwind stacks by found no room; give more --memory",
-			recording.unwinder->codes.dropped);
-	if (verbose && recording.unwinder)
-		say_stops(recording.unwinder);
-	if (verbose)
+			input.recording.unwinder->codes.dropped);
+	if (input.verbose && input.recording.unwinder)
+		say_stops(input.recording.unwinder);
+	if (input.verbose)
 		message("memory: %zu of %zu KiB used, %" PRIu32 " nodes, %" PRIu32 " places",
-			arena.used >> 10, arena.size >> 10, t->count, recording.images.place_count);
+			input.arena.used >> 10, input.arena.size >> 10, t->count,
+			input.recording.images.place_count);
 }
 
 static bool any_chains(void)
 {
-	for (uint32_t i = 0; i < reader.attr_count; i++)
-		if (reader.attrs[i].attr.sample_type & PERF_SAMPLE_CALLCHAIN)
+	for (uint32_t i = 0; i < input.reader.attr_count; i++)
+		if (input.reader.attrs[i].attr.sample_type & PERF_SAMPLE_CALLCHAIN)
 			return true;
 	return false;
 }
@@ -626,8 +477,6 @@ static int choose(void)
 	if (!status)
 		status = choose_graph();
 	if (!status)
-		status = choose_times();
-	if (!status)
 		status = choose_cpus();
 	choice.separate = keys;
 	choice.no_callers = !children && no_call_graph && !flamegraph && !folded;
@@ -636,74 +485,66 @@ static int choose(void)
 
 static int load_samples(void)
 {
-	int status;
+	int status = input_unwind();
 
-	files = (struct resolve_options){
-		.symfs = symfs,
-		.kallsyms = kallsyms,
-		.foreign = recording_elsewhere(&reader),
-		.raw = !demangle,
-	};
-	if (!recording_unwind(&recording, &files))
-		return message_fail("--memory %" PRIu64 " is too small to unwind stacks", memory);
-	status = ended(recording_samples(&recording, &choice));
-	if (recording.unwinder)
-		unwind_end(recording.unwinder);
+	if (status)
+		return status;
+	choice.from_ns = input.from_ns;
+	choice.until_ns = input.until_ns;
+	status = input_ended(recording_samples(&input.recording, &choice));
+	if (input.recording.unwinder)
+		unwind_end(input.recording.unwinder);
 	return status;
 }
 
 static int load(void)
 {
 	enum reader_status read;
-	size_t whole = arena.size, eighth;
+	size_t whole = input.arena.size, eighth;
 	int status;
 
-	if (!recording_init(&recording, &reader, &arena))
-		return message_fail("--memory %" PRIu64 " is too small to begin with", memory);
+	if (!recording_init(&input.recording, &input.reader, &input.arena))
+		return message_fail(
+			"--memory %" PRIu64 " is too small to begin with", input.memory);
 	/* what is read first leaves room for names, and they for rows and graphs */
-	eighth = (whole - arena.used) / 8;
-	arena.size = whole - 4 * eighth;
-	read = recording_sideband(&recording);
+	eighth = (whole - input.arena.used) / 8;
+	input.arena.size = whole - 4 * eighth;
+	read = recording_sideband(&input.recording);
 	if (read != READER_END && read != READER_CUT && read != READER_BROKEN)
-		return fail(read);
+		return input_fail(read);
 	status = load_samples();
 	if (show_stats)
 		return status;
-	arena.size = whole - 3 * eighth;
-	resolve();
-	arena.size = whole;
-	if (!tree_merge(&recording.tree, &arena))
+	input.arena.size = whole - 3 * eighth;
+	input_resolve();
+	input.arena.size = whole;
+	if (!tree_merge(&input.recording.tree, &input.arena))
 		return message_fail("no room to merge the call tree; give more --memory");
 	if (dsos || symbols)
 		drop_unwanted_places();
 	return status;
 }
 
-static void print_header(void)
-{
-	struct stat st = { 0 };
-
-	fstat(reader.fd, &st);
-	header_text(&out, &reader, st.st_mtime);
-}
-
 static int report(void)
 {
-	int status = open_input();
+	int status = input_open((struct guard){
+		.use = SANDBOX_OPENS | (flamegraph ? SANDBOX_REPLACES : 0),
+		.output = flamegraph,
+	});
 
 	if (!status)
 		status = choose();
 	if (status)
 		return status;
 	out_begin(&out, STDOUT_FILENO);
-	if (show_header || header_only)
-		print_header();
-	if (!header_only) {
+	if (input.header || input.header_only)
+		input_print_header(&out);
+	if (!input.header_only) {
 		status = load();
 		if (status && !has_samples())
 			return status;
 		if (show_stats)
-			report_stats(&out, &recording, name_event);
+			report_stats(&out, &input.recording, name_event);
 		else if (flamegraph || folded)
 			status |= draw();
 		else
@@ -724,7 +565,7 @@ int cmd_report(int argc, char **argv)
 	if (status > 1)
 		return message_usage("'%s' is too much: one recording at a time", argv[1]);
 	if (status == 1)
-		input = argv[0];
+		input.path = argv[0];
 	if (flamegraph && report_drawing_open(flamegraph))
 		return 1;
 	status = report();

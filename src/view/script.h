@@ -25,9 +25,11 @@ enum script_field {
 	SCRIPT_PERIOD,
 	SCRIPT_EVENT,
 	SCRIPT_TRACE,
+	SCRIPT_FLAGS,
 	SCRIPT_ADDR,
-
+	SCRIPT_DATA_SRC,
 	SCRIPT_WEIGHT,
+	SCRIPT_INS_LAT,
 	SCRIPT_IP,
 	SCRIPT_SYM,
 	SCRIPT_SYMOFF,
@@ -36,7 +38,6 @@ enum script_field {
 	SCRIPT_UREGS,
 	SCRIPT_BRSTACK,
 	SCRIPT_BRSTACKSYM,
-
 	SCRIPT_PHYS_ADDR,
 	SCRIPT_DATA_PAGE_SIZE,
 	SCRIPT_CODE_PAGE_SIZE,
@@ -96,6 +97,7 @@ struct script {
 	struct script_chains kept;
 	uint64_t splits; /* pieces that did not fit into what was left of the buffer */
 	struct script_task task[SCRIPT_TASKS];
+	int data_src_width; /* of the widest so far */
 	bool nanoseconds;
 	const struct arch *arch; /* of the recording; NULL: not ours, registers have numbers */
 	const struct tracing *tracing; /* NULL: the recording has none */
@@ -127,6 +129,8 @@ void script_chain_keep(struct script_chains *chains, const struct script_chain_k
 
 /* view/script_machine.c */
 void script_registers(struct script *script, uint32_t fields, const struct sample *sample);
+struct place *script_place(
+	struct script *script, const struct sample *s, uint64_t address, uint64_t time_ns);
 void script_branches(
 	struct script *script, uint32_t fields, const struct sample *sample, uint64_t time_ns);
 void script_branch_places(

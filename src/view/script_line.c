@@ -1,10 +1,12 @@
 #include "view/script.h"
 
 #include "base/escape.h"
+#include "data/memory.h"
 #include "view/script_put.h"
 #include "view/script_trace.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +26,9 @@ const struct script_field_row script_fields[SCRIPT_FIELDS] = {
 	[SCRIPT_EVENT] = { "event", 0 },
 	[SCRIPT_TRACE] = { "trace", 0 },
 	[SCRIPT_ADDR] = { "addr", PERF_SAMPLE_ADDR },
+	[SCRIPT_FLAGS] = { "flags", 0 },
+	[SCRIPT_DATA_SRC] = { "data_src", PERF_SAMPLE_DATA_SRC },
+	[SCRIPT_INS_LAT] = { "ins_lat", PERF_SAMPLE_WEIGHT_STRUCT },
 	[SCRIPT_WEIGHT] = { "weight", PERF_SAMPLE_WEIGHT | PERF_SAMPLE_WEIGHT_STRUCT },
 	[SCRIPT_IP] = { "ip", PERF_SAMPLE_IP },
 	[SCRIPT_SYM] = { "sym", PERF_SAMPLE_IP },
@@ -48,8 +53,8 @@ uint32_t script_default(const struct perf_event_attr *attr, bool any_chains)
 	if (attr->type == PERF_TYPE_TRACEPOINT)
 		fields = WHO | BIT(TRACE) | (any_chains ? WHERE : 0);
 	if (attr->type == PERF_TYPE_RAW)
-		fields |= BIT(ADDR) | BIT(WEIGHT) | BIT(PHYS_ADDR) | BIT(DATA_PAGE_SIZE) |
-			  BIT(CODE_PAGE_SIZE);
+		fields |= BIT(ADDR) | BIT(DATA_SRC) | BIT(WEIGHT) | BIT(INS_LAT) | BIT(PHYS_ADDR) |
+			  BIT(DATA_PAGE_SIZE) | BIT(CODE_PAGE_SIZE);
 	for (int i = 0; i < SCRIPT_FIELDS; i++)
 		if (script_fields[i].needs && !(attr->sample_type & script_fields[i].needs))
 			fields &= ~(1u << i);
@@ -132,7 +137,7 @@ static char *put_comm(
 	kept->from_ns = comm.from_ns;
 	kept->until_ns = comm.until_ns;
 	escape_text(text, sizeof(text) - 1, comm.name, 0);
-	return to + snprintf(to, SCRIPT_COMM_BYTES, chain ? "%s " : "%-16s ", text);
+	return to + snprintf(to, SCRIPT_COMM_BYTES, chain ? "%s " : "%16s ", text);
 }
 
 #define TASK (BIT(COMM) | BIT(PID) | BIT(TID))
@@ -309,6 +314,15 @@ static void chain(
 			put_blocks(put_begin(script->out, SCRIPT_CHAIN_BYTES), text, size));
 }
 
+/* Page faults tell of an address that may have a name. */
+static bool is_named(const struct perf_event_attr *attr)
+{
+	return attr->type == PERF_TYPE_SOFTWARE &&
+	       (attr->config == PERF_COUNT_SW_PAGE_FAULTS ||
+		       attr->config == PERF_COUNT_SW_PAGE_FAULTS_MIN ||
+		       attr->config == PERF_COUNT_SW_PAGE_FAULTS_MAJ);
+}
+
 void script_places(struct script *script, const struct reader_attr *event, uint32_t fields,
 	const struct sample *sample, uint64_t time_ns)
 {
@@ -318,6 +332,8 @@ void script_places(struct script *script, const struct reader_attr *event, uint3
 		script_trace(
 			script, script->tracing, &nowhere, event->attr.config, sample, time_ns);
 	script_branch_places(script, fields, sample, time_ns);
+	if (fields & BIT(ADDR) && is_named(&event->attr))
+		script_place(script, sample, sample->addr, time_ns);
 	if (!(fields & (BIT(SYM) | BIT(DSO))))
 		return;
 	if (sample->type & PERF_SAMPLE_CALLCHAIN)
@@ -346,12 +362,46 @@ static void where(struct script *script, uint32_t fields, const struct sample *s
 			false);
 }
 
-static void memory(struct out *out, uint32_t fields, const struct sample *s)
+static void data_address(struct script *script, const struct perf_event_attr *attr, uint32_t fields,
+	const struct sample *s, uint64_t time_ns)
 {
+	address(script->out, s->addr);
+	if (is_named(attr) && fields & (BIT(SYM) | BIT(DSO)))
+		frame(script, fields | BIT(IP), script_place(script, s, s->addr, time_ns), s->addr,
+			false);
+}
+
+/* As wide as the widest so far. */
+static void data_source(struct script *script, uint64_t data_src)
+{
+	char words[100], text[128];
+	int size;
+
+	memory_text(words, sizeof(words), data_src);
+	size = snprintf(text, 100, "%16" PRIx64 " %s", data_src, words);
+	size = size < 99 ? size : 99;
+	if (script->data_src_width < size)
+		script->data_src_width = size;
+	out_column(script->out, text, script->data_src_width);
+}
+
+static void memory(struct script *script, const struct perf_event_attr *attr, uint32_t fields,
+	const struct sample *s, uint64_t time_ns)
+{
+	struct out *out = script->out;
+
+	if (fields & BIT(FLAGS))
+		out_fill(out, ' ', 24); /* of traced instructions */
+	if (fields & BIT(TRACE) && script->tracing)
+		script_trace(script, script->tracing, out, attr->config, s, time_ns);
 	if (fields & BIT(ADDR))
-		address(out, s->addr);
+		data_address(script, attr, fields, s, time_ns);
+	if (fields & BIT(DATA_SRC))
+		data_source(script, s->data_src);
 	if (fields & BIT(WEIGHT))
 		put_end(out, put_number(put_begin(out, 20), s->weight, 16));
+	if (fields & BIT(INS_LAT))
+		put_end(out, put_number(put_begin(out, 20), s->weight_2, 16));
 }
 
 static void page_size(struct out *out, uint64_t bytes)
@@ -377,9 +427,7 @@ void script_sample(struct script *script, const struct reader_attr *event, const
 	struct out *out = script->out;
 
 	start(script, event, name, fields, sample, time_ns);
-	if (fields & BIT(TRACE) && script->tracing)
-		script_trace(script, script->tracing, out, event->attr.config, sample, time_ns);
-	memory(out, fields, sample);
+	memory(script, &event->attr, fields, sample, time_ns);
 	if (fields & BIT(IP))
 		where(script, fields, sample, time_ns);
 	if (fields & (BIT(IREGS) | BIT(UREGS)))

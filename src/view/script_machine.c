@@ -45,8 +45,8 @@ void script_registers(struct script *script, uint32_t fields, const struct sampl
 		put_registers(script->out, script->arch, &sample->user_regs);
 }
 
-/* Branches carry no mode: what lies in the kernel's half of the addresses is the kernel's. */
-static struct place *branch_place(
+/* Such an address has no mode: what lies in the kernel's half of the addresses is the kernel's. */
+struct place *script_place(
 	struct script *script, const struct sample *s, uint64_t address, uint64_t time_ns)
 {
 	uint8_t mode = address >> 63 ? PERF_RECORD_MISC_KERNEL : PERF_RECORD_MISC_USER;
@@ -57,7 +57,7 @@ static struct place *branch_place(
 static void put_end(struct script *script, uint32_t fields, const struct sample *s,
 	uint64_t address, bool symbol, uint64_t time_ns)
 {
-	const struct place *place = branch_place(script, s, address, time_ns);
+	const struct place *place = script_place(script, s, address, time_ns);
 	bool known = place != script->chains->unmapped;
 
 	if (!symbol) {
@@ -109,7 +109,7 @@ void script_branch_places(
 	if (!(fields & (BIT(BRSTACK) | BIT(BRSTACKSYM))))
 		return;
 	for (uint64_t i = 0; i < sample->branches.count; i++) {
-		branch_place(script, sample, sample->branches.at[i].from, time_ns);
-		branch_place(script, sample, sample->branches.at[i].to, time_ns);
+		script_place(script, sample, sample->branches.at[i].from, time_ns);
+		script_place(script, sample, sample->branches.at[i].to, time_ns);
 	}
 }
