@@ -13,7 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct input input = { .path = "perf.data", .memory = 64ull << 20, .demangle = true };
+struct input input;
+
+void input_begin(void)
+{
+	input.path = "perf.data";
+	input.memory = 64ull << 20;
+	input.demangle = true;
+}
 
 bool input_next_word(const char **at, char *to, size_t cap)
 {

@@ -29,6 +29,9 @@ struct input {
 
 extern struct input input;
 
+/* Before the options are parsed: what they are by default. */
+void input_begin(void);
+
 /* Rows for the tables of options. */
 #define INPUT_PATH                                                                                 \
 	{                                                                                          \

@@ -558,8 +558,10 @@ static int report(void)
 
 int cmd_report(int argc, char **argv)
 {
-	int status = option_parse(argc, argv, options, usage, false);
+	int status;
 
+	input_begin();
+	status = option_parse(argc, argv, options, usage, false);
 	if (status < 0)
 		return -status;
 	if (status > 1)

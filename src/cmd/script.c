@@ -306,8 +306,10 @@ static int load(void)
 
 int cmd_script(int argc, char **argv)
 {
-	int status = option_parse(argc, argv, options, usage, false);
+	int status;
 
+	input_begin();
+	status = option_parse(argc, argv, options, usage, false);
 	if (status < 0)
 		return -status;
 	if (status > 0)
