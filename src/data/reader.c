@@ -201,8 +201,8 @@ void reader_rewind(struct reader *reader)
 /* The window that begins at `offset`; NULL where it has fewer than `size` bytes. */
 static const void *move_window(struct reader *r, uint64_t offset, size_t size)
 {
-	ssize_t got = reader_bytes(
-		r, offset, r->window, size > r->window_want ? size : r->window_want);
+	ssize_t got =
+		reader_bytes(r, offset, r->window, size > r->window_want ? size : r->window_want);
 
 	r->window_want = r->window_want > r->window_cap / 2 ? r->window_cap : 2 * r->window_want;
 	r->window_offset = offset;
