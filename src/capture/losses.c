@@ -36,7 +36,7 @@ static void find_first_id(struct losses_event *e, const struct session *session,
 		for (uint32_t thread = 0; thread < target->thread_count; thread++) {
 			int fd = session_fd(session, event, cpu, thread);
 
-			if (fd >= 0 && session_id(fd, &e->first_id))
+			if (fd >= 0 && !session_id(fd, &e->first_id))
 				return;
 		}
 }

@@ -26,6 +26,7 @@ static const struct optional {
 };
 
 #define OPTIONALS (sizeof(optionals) / sizeof(*optionals))
+#define MOST_DESCRIPTORS (1u << 20) /* fs.nr_open as it comes */
 
 int session_event_open(const struct perf_event_attr *attr, int32_t pid, int32_t cpu, int group_fd)
 {
@@ -108,13 +109,15 @@ static void probe_optionals(struct session *session)
 	session->lacks_type = lacks.sample_type;
 }
 
-/* False when the soft limit is the hard one already. */
+/* To the hard limit; beyond it where we may (CAP_SYS_RESOURCE). False: there is no more. */
 static bool raise_descriptors(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= limit.rlim_max)
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= MOST_DESCRIPTORS)
 		return false;
+	if (limit.rlim_cur >= limit.rlim_max)
+		limit.rlim_max = MOST_DESCRIPTORS;
 	limit.rlim_cur = limit.rlim_max;
 	return !setrlimit(RLIMIT_NOFILE, &limit);
 }

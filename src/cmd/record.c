@@ -3,6 +3,7 @@
 #include "cmd/record_category.h"
 #include "cmd/record_fields.h"
 #include "cmd/record_file.h"
+#include "cmd/record_hotplug.h"
 #include "cmd/record_loss.h"
 #include "cmd/record_stacks.h"
 #include "cmd/sampler.h"
@@ -249,6 +250,7 @@ static int run(int *status)
 		ended = (signalled && signal_ends(status)) || (!alive && !sampler.target.child);
 		if (recorder_round(&recorder))
 			return record_file_failed(&file);
+		record_hotplug_look();
 	}
 	session_control(&sampler.session, -1, PERF_EVENT_IOC_DISABLE);
 	return recorder_round(&recorder) ? record_file_failed(&file) : 0;
@@ -345,6 +347,7 @@ static int record(void)
 	failed = begin();
 	if (failed)
 		return failed;
+	record_hotplug_begin(&sampler.target, asked.sampler.target.cpus);
 	failed = run(&status);
 	if (!failed) {
 		record_loss_write(&recorder, file.events, &file.writer);

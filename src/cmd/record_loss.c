@@ -40,7 +40,7 @@ static void index_ids(const struct losses *losses, int event, uint32_t cpu, stru
 		int fd = session_fd(losses->session, event, cpu, thread);
 		uint64_t id;
 
-		if (fd < 0 || !session_id(fd, &id))
+		if (fd < 0 || session_id(fd, &id))
 			continue;
 		index->at[index->count].id = id;
 		index->at[index->count].index = cpu;

@@ -1,6 +1,8 @@
 """What a recording has lost: told exactly, by event and CPU, to the user, to the file and to stock perf."""
 
+import os
 import re
+import resource
 import signal
 import subprocess
 import time
@@ -62,7 +64,8 @@ def test_stock_perf_tells_the_same(flood, perf, perfbox):
     assert f"Total Lost Samples: {lost}\n" in perf("report", "--stdio", "-f", "-i", path).out
     assert f"Total Lost Samples: {lost}\n" in perfbox("report", "--stdio", "-i", path).out
     complaints = perf("script", "-f", "-i", path, "-F", "comm").err
-    assert re.fullmatch(r"Warning:\nProcessed \d+ events and lost \d+ chunks!\n\nCheck IO/CPU overload!\n\n", complaints)
+    assert re.fullmatch(r"Warning:\nProcessed \d+ events and lost \d+ chunks!\n\nCheck IO/CPU overload!\n\n"
+                        r"(Warning:\nProcessed \d+ samples and lost [\d.]+%!\n\n)?", complaints)
 
 
 def test_every_sample_of_a_flood_has_its_mapping(flood, perf):
@@ -120,6 +123,22 @@ def test_a_stopped_command_does_not_keep_the_file(build, perf, tmp_path):
         recorder.kill()
     assert recorder.returncode == 128 + signal.SIGINT and " samples, 0 lost" in said
     assert len(perf("script", "-f", "-i", path, "-F", "comm").lines) > 0
+
+
+def test_a_target_with_thousands_of_threads(perfbox, workload, tmp_path):
+    """All are followed; the table of threads, descriptors and ids is told apart by id, not by search."""
+    count = min(4000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // (2 * os.cpu_count()) - 50)
+    crowd = subprocess.Popen([workload("crowd"), str(count), "60"], stdout=subprocess.PIPE)
+    try:
+        assert crowd.stdout.readline() == b"ready\n"
+        said = perfbox("record", "-v", "-c", "1", "-e", "context-switches", "-o", tmp_path / "perf.data", "-p", crowd.pid, "sleep", "1").err
+    finally:
+        crowd.kill()
+        crowd.wait()
+    cpus = int(re.search(r"(\d+) CPUs", said).group(1))
+    assert f"{count + 1} threads, {(count + 1) * cpus * 2} descriptors" in said
+    counted, recorded, lost, rest = map(int, re.search(r"context-switches: (\d+) counted = (\d+) recorded \+ (\d+) lost \+ (-?\d+) ", said).groups())
+    assert rest == 0 and counted == recorded + lost and recorded > 0
 
 
 def stopped_child(pid):
