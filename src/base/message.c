@@ -24,16 +24,34 @@ void message_quiet(void)
 }
 
 /* One write where the kernel takes it, so that lines of several processes do not mix. */
-static void say(const char *format, va_list args)
+static void say_text(const char *text, int flags)
 {
-	char raw[LINE_BYTES], line[LINE_BYTES + 64];
+	char line[LINE_BYTES + 64];
 	int head = snprintf(line, 64, command ? "perfbox %s: " : "perfbox: ", command);
-	size_t used;
+	size_t used = (size_t)head + escape_text(line + head, LINE_BYTES - 1, text, flags);
 
-	vsnprintf(raw, sizeof(raw), format, args);
-	used = (size_t)head + escape_text(line + head, LINE_BYTES - 1, raw, 0);
 	line[used++] = '\n';
 	file_write(STDERR_FILENO, line, used);
+}
+
+static void say(const char *format, va_list args)
+{
+	char raw[LINE_BYTES];
+
+	vsnprintf(raw, sizeof(raw), format, args);
+	say_text(raw, 0);
+}
+
+void message_lines(const char *text)
+{
+	if (!quiet)
+		say_text(text, ESCAPE_KEEP_NEWLINE);
+}
+
+int message_fail_lines(const char *text)
+{
+	say_text(text, ESCAPE_KEEP_NEWLINE);
+	return 1;
 }
 
 void message(const char *format, ...)

@@ -94,7 +94,7 @@ static int refused(struct refusal refusal)
 	char text[2048];
 
 	verdict_explain(text, sizeof(text), &refusal);
-	return message_fail("%s", text);
+	return message_fail_lines(text);
 }
 
 static int refused_open(const struct sampler *s, const struct session_fault *fault)

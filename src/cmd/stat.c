@@ -161,7 +161,7 @@ static void tell_refused(const struct session_fault *fault, bool needed)
 			.error = fault->error,
 			.descriptors =
 				(uint64_t)events.count * target.cpu_count * target.thread_count });
-	message("%s", text);
+	message_lines(text);
 }
 
 static int open_events(void)

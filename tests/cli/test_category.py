@@ -7,6 +7,8 @@ import pytest
 REFUSED = [("3", [], "code address"), ("4a", ["-d"], "-d would collect data addresses (category 4b)"),
            ("3", ["-g"], "code address"), ("4b", ["--call-graph", "dwarf"], "--call-graph dwarf would collect contents of memory (category 4d)"),
            ("4b", ["-I"], "-I would collect contents of registers (category 4c)"),
+           ("4b", ["--user-regs"], "--user-regs, --call-graph dwarf would collect contents of registers (category 4c)"),
+           ("3", ["-b"], "code address"), ("2", ["-W"], "code address"), ("1", ["--sample-cpu"], "code address"),
            ("4a", ["-e", "mem:0x1000:w"], "event mem:0x1000:w collects data addresses (category 4b, bp_addr)")]
 
 
@@ -38,3 +40,13 @@ def test_stat_is_category_3_and_opens_no_ring(run, build, workload):
     for attr, fd in opened:
         assert not re.search(rf"mmap\([^)]*, {fd}<?[^)]*, [0-9]+\)", done.err), fd
         assert re.search(r"sample_period=0|sample_freq=0", attr) and "sample_type=0" in attr
+
+
+def test_whatever_the_abi_names_has_a_category(build):
+    """A row for every field, record and section; every flag lies in the table, where no row means 1."""
+    abi, table = ((build.parent / "src/data" / name).read_text() for name in ("abi.h", "category.c"))
+    names = set(re.findall(r"^\s*((?:PERF_SAMPLE|PERF_RECORD|HEADER)_\w+)\s*[=,]", abi, re.M))
+    named = {name for name in names if not re.search(r"_MISC_|_REGS_ABI_|_SAMPLE_MAX$|^HEADER_FEATURES$", name)}
+    assert len(named) > 100 and named <= set(re.findall(r"(?:AT\(|\[)(\w+)[)\]] =", table))
+    flags = [int(bit) for bit in re.findall(r"PERF_ATTR_\w+ (?:= |\()1ull << (\d+)", abi)]
+    assert len(flags) > 35 and max(flags) < int(re.search(r"uint8_t flag\[(\d+)\]", table)[1]) == max(flags) + 1

@@ -124,3 +124,8 @@ def test_what_tells_of_a_command(name, place, perfbox):
         said = perfbox(*words, text=False, status=None)
         clean(said)
         assert (said.out + said.err).count(b"\n") == 1, said
+
+
+def test_a_refusal_has_its_lines(perfbox, tmp_path):
+    said = perfbox("record", "-b", "-e", "cpu-clock", "-o", tmp_path / "x", "true", status=1)
+    assert re.search(r"\nrefused by .*\nsmallest fix: .*\nthe rest: perfbox check", said.err)
