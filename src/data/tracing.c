@@ -104,12 +104,13 @@ static bool read_event(struct tracing *t, const char *at, size_t size)
 {
 	struct tracing_event *event = arena_new(t->arena, struct tracing_event);
 	const char *end = at + size, *print = after(at, end, "print fmt: ");
-	const char *name = after(at, end, "name: ");
+	const char *name = after(at, end, "name: "), *newline;
 
 	if (!event || !name)
 		return false;
 	event->id = decimal(after(at, end, "ID: "), end);
-	event->name = arena_copy(t->arena, name, strcspn(name, "\n"));
+	newline = memchr(name, '\n', (size_t)(end - name));
+	event->name = arena_copy(t->arena, name, (size_t)((newline ? newline : end) - name));
 	for (const char *line = at, *next; line < end && line != print; line = next + 1) {
 		next = memchr(line, '\n', (size_t)(end - line));
 		if (!next)
