@@ -5,6 +5,7 @@
 # make check       every test; the last line counts them
 # make demo        records a real program, prints the report, draws build/demo.svg
 # make lint  make bench  make fuzz TIME=60
+# make check-asan  the command line's tests with sanitizers; make soak MINUTES=15
 # make faults      every system call failed in turn, recordings killed at random moments
 # make check-kernels  the tests in the lab on every kernel; make lab KERNEL=6.1 LAB_ARCH=arm64: a shell
 

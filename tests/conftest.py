@@ -8,7 +8,7 @@
     workload(name)        path of tests/workload/NAME.c, compiled with frame pointers
     tree                  a tar file of a real tree (headers, some 20 MB), made once
     compress              argv of a real compressor at work on that tree for about a second
-    build                 the build directory
+    build                 the build directory (environment: BUILD)
 
 Unit tests in C (tests/unit/*_test.c) are tests of the same session. The last line counts:
 "N passed, N failed[, N skipped]". A skip whose reason is not in skips.txt fails a run with CI=true.
@@ -29,7 +29,7 @@ import xml.etree.ElementTree
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build"
+BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
 OTHER = {"x86_64": "arm64", "aarch64": "x86_64"}[os.uname().machine]
 
 

@@ -108,6 +108,26 @@ faults: build/perfbox workloads build/faults/fault
 	@$(PYTHON) tests/faults/inject.py
 	@$(PYTHON) tests/faults/kills.py $(KILLS)
 
+# Records, rotates and reports; a row a minute.
+MINUTES ?= 15
+soak: build/perfbox workloads
+	@$(PYTHON) tests/faults/soak.py $(MINUTES)
+
+# The command line's tests against a binary of the same sources with sanitizers, built with glibc and
+# without its sandbox. What needs a static binary, little memory or the sandbox is not for it.
+ASAN_TESTS ?= tests/cli
+NOT_ASAN := test_memory or test_sandbox or without_proc or an_empty_root or no_program_to_make_a_group or \
+	root_by_any_name or opens_no_ring or small_tables
+build/asan/perfbox: $(patsubst %.c,build/test/sanitized/%.o,src/main.c $(wildcard src/cmd/*.c) tests/faults/no_sandbox.c) \
+		build/test/sanitized/modules.a
+	@mkdir -p $(@D)
+	@for there in $(filter-out build/asan,$(wildcard build/*)); do ln -sfn ../$${there#build/} $(@D)/$${there#build/}; done
+	@rm -f $@
+	@$(if $(V),,echo "  LD  $@")
+	$Q$(WAY_CC_sanitized) -o $@ $^
+check-asan: build/asan/perfbox build/perfbox other workloads build/faults/fault
+	@BUILD=$(CURDIR)/build/asan ASAN_OPTIONS=detect_leaks=0 $(PYTEST) -k 'not ($(NOT_ASAN))' $(ASAN_TESTS)
+
 demo: build/perfbox
 	@tests/demo.sh
 bench: build/perfbox other daily workloads
@@ -149,5 +169,5 @@ build/lint/%.tidy: %.c .clang-tidy $(wildcard src/*/*.h arch/*.h)
 	@touch $@
 
 .PHONY: lint lint-format lint-house lint-binary lint-clang lint-tidy
-.PHONY: demo bench daily faults fuzz check check-kernels check-some lab other units fuzzers workloads
+.PHONY: demo bench daily faults soak check-asan fuzz check check-kernels check-some lab other units fuzzers workloads
 .SECONDARY:

@@ -40,7 +40,7 @@ static const char usage[] =
 #define MODE_GRANTED 0750
 
 static const char *group_name = "perf_users", *caps_text;
-static bool dry_run, revoke;
+static bool dry_run, revokes;
 
 static const struct option options[] = {
 	{ OPTION_STRING, 'g', "group", &group_name, "GROUP", "name or number; default perf_users",
@@ -52,7 +52,7 @@ static const struct option options[] = {
 		NULL },
 	{ OPTION_FLAG, 'n', "dry-run", &dry_run, NULL,
 		"change nothing, print shell lines that do the same", NULL },
-	{ OPTION_FLAG, 0, "revoke", &revoke, NULL, "take it back", NULL },
+	{ OPTION_FLAG, 0, "revoke", &revokes, NULL, "take it back", NULL },
 	{ .kind = OPTION_END },
 };
 
@@ -380,7 +380,7 @@ static int run(int fd, const char *path)
 		err = 0;
 	if (err)
 		return message_fail("%s: %s", path, filecap_why(err));
-	if (revoke)
+	if (revokes)
 		return take_back(fd, path, &want);
 	status = caps_option(caps_text, &facts, &set);
 	if (status)
@@ -403,7 +403,7 @@ int cmd_grant(int argc, char **argv)
 		return -count;
 	if (count != 1)
 		return message_usage("one FILE is wanted; see perfbox grant --help");
-	if (revoke && caps_text)
+	if (revokes && caps_text)
 		return message_usage(
 			"--revoke takes all capabilities away: --caps has no place there");
 	if (become_caller())

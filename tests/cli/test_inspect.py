@@ -67,9 +67,9 @@ def test_hostile_names_are_escaped(perf, perfbox, tmp_path, workload):
     assert str(evil) in inspect(perfbox, tmp_path / "data")["command"]
 
 
-def test_a_pipe_is_inspected_too(run, workload, tmp_path):
+def test_a_pipe_is_inspected_too(run, perfbox, workload, tmp_path):
     piped = run("sh", "-c", f"perf record -q -g -o - {workload('threads')}", text=False).out
-    told = json.loads(run("build/perfbox", "inspect", "--json", "-", stdin=piped, text=False).out)
+    told = json.loads(perfbox("inspect", "--json", "-", stdin=piped, text=False).out)
     assert told["host"] == os.uname().nodename and told["max_category"] == "4a" and told["whole"]
 
 

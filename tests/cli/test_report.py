@@ -112,14 +112,14 @@ def test_whole_system(perf, perfbox, both, workload, tmp_path):
     same_rows(ours, theirs, 1)
 
 
-def test_pipes(perf, perfbox, recorded, workload, tmp_path, run):
+def test_pipes(perf, perfbox, recorded, workload, tmp_path, run, build):
     """From a file in pipe mode, and through a real pipe."""
     path = tmp_path / "piped"
     program = workload("deep")
     run("sh", "-c", f"perf record -q -e cpu-clock -F 4999 -g -o - -- {program} 0.2 > {path}")
     theirs = perf("report", "--stdio", "-f", "-i", path, "-g", "none", "--no-children").out
     same_rows(perfbox("report", "-i", path, "-g", "none", "--no-children").out, theirs, 1)
-    piped = run("sh", "-c", f"cat {path} | build/perfbox report -i - -g none --no-children",
+    piped = run("sh", "-c", f"cat {path} | {build}/perfbox report -i - -g none --no-children",
                 cwd=program.parents[3]).out
     same_rows(piped, theirs, 1)
 

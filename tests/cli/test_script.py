@@ -180,7 +180,7 @@ def test_a_span_of_time(recordings, perf, perfbox):
 def test_a_pipe_reads_like_a_file(recordings, perf, perfbox, run, workload, tmp_path):
     piped = run("sh", "-c", f"perf record -q -g -o - {workload('threads')}", text=False).out
     (tmp_path / "pipe").write_bytes(piped)
-    ours = run("build/perfbox", "script", "-i", "-", stdin=piped, text=False).out.decode(errors="surrogateescape")
+    ours = perfbox("script", "-i", "-", stdin=piped, text=False).out.decode(errors="surrogateescape")
     assert ours == perfbox("script", "-i", tmp_path / "pipe").out
     assert folded(ours) == folded(perf("script", "--no-inline", "-i", tmp_path / "pipe").out)
 
@@ -200,6 +200,6 @@ def test_an_unknown_field_is_a_usage_error(recordings, perfbox):
     assert "'nonsense'" in perfbox("script", "-F", "nonsense", "-i", recordings / "events", status=2).err
 
 
-def test_a_closed_pipe_ends_quietly(recordings, run):
-    shown = run("sh", "-c", f"build/perfbox script -i {recordings}/chains | head -n 1")
+def test_a_closed_pipe_ends_quietly(recordings, run, build):
+    shown = run("sh", "-c", f"{build}/perfbox script -i {recordings}/chains | head -n 1")
     assert shown.out.count("\n") == 1 and said(shown) == []

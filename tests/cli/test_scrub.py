@@ -148,8 +148,8 @@ def test_hostile_names_become_plain(perf, perfbox, workload, tmp_path):
 
 def test_a_pipe_becomes_a_file_and_a_file_a_pipe(recordings, perf, perfbox, run, workload, tmp_path):
     piped = run("sh", "-c", f"perf record --buildid-mmap -q -g -F 1000 -o - {workload('threads')}", text=False).out
-    run("build/perfbox", "scrub", "--max-category", "3", "-", tmp_path / "file", stdin=piped, text=False)
-    stream = run("build/perfbox", "scrub", "--max-category=3", tmp_path / "file", "-", text=False).out
+    perfbox("scrub", "--max-category", "3", "-", tmp_path / "file", stdin=piped, text=False)
+    stream = perfbox("scrub", "--max-category=3", tmp_path / "file", "-", text=False).out
     (tmp_path / "pipe").write_bytes(stream)
     counts = [samples(perf, tmp_path / name, "comm", "tid", "time") for name in ("file", "pipe")]
     assert counts[0] == counts[1] != ""
