@@ -209,8 +209,9 @@ static bool signal_ends(int *status)
 {
 	struct signalfd_siginfo info;
 
+	/* where signals cannot be read, the command is looked after all the same */
 	if (read(signals, &info, sizeof(info)) != sizeof(info))
-		return false;
+		return target_ended(&sampler.target, status, NULL);
 	if (info.ssi_signo != SIGCHLD) {
 		if (sampler.target.child && !sampler.target.waits) {
 			kill(sampler.target.child, (int)info.ssi_signo);

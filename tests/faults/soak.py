@@ -31,7 +31,8 @@ def resident_kib(pid):
 
 def report(path):
     """Resident KiB at most, samples and lost of one file."""
-    child = subprocess.Popen([PERFBOX, "report", "-i", path, "-g", "none"], stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen([PERFBOX, "report", "-i", path, "-g", "none"], stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL, text=True)
     out = child.stdout.read()
     _, status, used = os.wait4(child.pid, 0)
     stats = subprocess.run([PERFBOX, "report", "--stats", "-i", path], capture_output=True, text=True).stdout
