@@ -84,10 +84,10 @@ workloads: $(WORKLOADS:%=build/workload/native/%)
 other:
 	@$(MAKE) --no-print-directory ARCH=$(OTHER)
 
-check: build/perfbox other units fuzzers workloads build/faults/fault
+check: build/perfbox other guards units fuzzers workloads build/faults/fault
 	@$(PYTEST) tests
 # One file or a choice: make check-some TESTS='tests/lab/test_record.py --kernels 6.12'
-check-some: build/perfbox other units fuzzers workloads build/faults/fault
+check-some: build/perfbox other guards units fuzzers workloads build/faults/fault
 	@$(PYTEST) $(TESTS)
 
 # The lab: every kernel, or one to look around in.
@@ -128,9 +128,27 @@ build/asan/perfbox: $(patsubst %.c,build/test/sanitized/%.o,src/main.c $(wildcar
 check-asan: build/asan/perfbox build/perfbox other workloads build/faults/fault
 	@BUILD=$(CURDIR)/build/asan ASAN_OPTIONS=detect_leaks=0 $(PYTEST) -k 'not ($(NOT_ASAN))' $(ASAN_TESTS)
 
+# perfbox that breaks out of its sandbox as soon as it is in, and one that never enters it: what the
+# sandbox does, and what it costs.
+GUARDS := violate open
+GUARD_violate := -DGUARD_TEST_CALL=SYS_socket
+GUARD_open := -DGUARD_TEST_NONE
+define guard_build
+build/guard/$1.o: src/cmd/guard.c
+	@mkdir -p $$(@D)
+	@$$(if $$(V),,echo "  CC  $$@")
+	$$Q$$(CC) $$(FLAGS) $$(CFLAGS) $$(GUARD_$1) -c -o $$@ $$<
+
+build/guard/$1: $(filter-out %/cmd/guard.o,$(OBJECTS)) build/guard/$1.o
+	@$$(if $$(V),,echo "  LD  $$@")
+	$$Q$$(call LINK,$$^)
+guards: build/guard/$1
+endef
+$(foreach g,$(GUARDS),$(eval $(call guard_build,$g)))
+
 demo: build/perfbox
 	@tests/demo.sh
-bench: build/perfbox other daily workloads
+bench: build/perfbox other daily guards workloads
 	@$(PYTHON) tests/bench/bench.py
 
 # Lint: the format, clang-tidy, the rules of the house, what the binaries are, and clang as compiler.
@@ -169,5 +187,9 @@ build/lint/%.tidy: %.c .clang-tidy $(wildcard src/*/*.h arch/*.h)
 	@touch $@
 
 .PHONY: lint lint-format lint-house lint-binary lint-clang lint-tidy
+<<<<<<< HEAD
 .PHONY: demo bench daily faults soak check-asan fuzz check check-kernels check-some lab other units fuzzers workloads
+=======
+.PHONY: demo bench daily faults fuzz check check-kernels check-some guards lab other units fuzzers workloads
+>>>>>>> 2d01b62 (tests: Break out of the sandbox, and look into root's files with capabilities)
 .SECONDARY:

@@ -149,8 +149,5 @@ int sandbox_enter(struct sandbox *sandbox, const struct sandbox_wish *wish)
 		sandbox->no_new_privs = errno;
 	sandbox->landlock = restrict_files(sandbox, wish);
 	sandbox->seccomp = install_filter(sandbox, wish);
-#ifdef SANDBOX_TEST_CALL
-	syscall(SANDBOX_TEST_CALL, 0, 0, 0, 0, 0, 0);
-#endif
 	return 0;
 }
