@@ -187,9 +187,5 @@ build/lint/%.tidy: %.c .clang-tidy $(wildcard src/*/*.h arch/*.h)
 	@touch $@
 
 .PHONY: lint lint-format lint-house lint-binary lint-clang lint-tidy
-<<<<<<< HEAD
-.PHONY: demo bench daily faults soak check-asan fuzz check check-kernels check-some lab other units fuzzers workloads
-=======
-.PHONY: demo bench daily faults fuzz check check-kernels check-some guards lab other units fuzzers workloads
->>>>>>> 2d01b62 (tests: Break out of the sandbox, and look into root's files with capabilities)
+.PHONY: demo bench daily faults soak check-asan fuzz check check-kernels check-some guards lab other units fuzzers workloads
 .SECONDARY:
