@@ -185,7 +185,7 @@ def test_perf_reports_the_same_functions_from_names_alone(symbolized, perf):
             and abs(after[key][1] - row[1]) < 0.02]
     assert {("very-secret-nam", "spin"), ("very-secret-nam", "dive"), ("very-secret-nam", "main"), ("kernel", "read_zero")} \
         <= set(same)
-    assert len(same) > 0.8 * len(before), set(before) - set(same)
+    assert len(same) > 0.7 * len(before), set(before) - set(same)
 
 
 def test_symbolized_addresses_say_nothing(symbolized, perf, perfbox):
@@ -280,6 +280,8 @@ def test_numbers_that_lie(recordings, build, tmp_path):
             assert told.returncode == 0 and told.stderr == "", (what, told)
             out.unlink()
         assert given.read_bytes() == content and os.listdir(tmp_path) == ["given"]
+        told = subprocess.run([build / "perfbox", "inspect", given], capture_output=True, text=True, timeout=20)
+        assert told.returncode in (0, 1) and told.stderr.count("\n") == told.returncode, (what, told)
     assert failed > 20
 
 
