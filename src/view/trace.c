@@ -113,12 +113,14 @@ static void put_packet(struct out *out, const struct spe_packet *p)
 	}
 }
 
-void trace_spe(struct out *out, struct span bytes, uint64_t offset)
+size_t trace_spe(struct out *out, struct span bytes, uint64_t offset, bool more)
 {
 	const uint8_t *begin = bytes.at, *at = begin;
 	struct spe_packet p;
 
-	for (; spe_next(&bytes, offset + (uint64_t)(at - begin), &p); at = bytes.at) {
+	for (; !more || span_left(&bytes) >= LINE_BYTES; at = bytes.at) {
+		if (!spe_next(&bytes, offset + (uint64_t)(at - begin), &p))
+			break;
 		out_string(out, ".  ");
 		out_hex(out, offset + (uint64_t)(at - begin), 8);
 		out_string(out, ": ");
@@ -130,4 +132,5 @@ void trace_spe(struct out *out, struct span bytes, uint64_t offset)
 		put_packet(out, &p);
 		out_char(out, '\n');
 	}
+	return (size_t)(at - begin);
 }

@@ -17,7 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (sum != size)
 		abort();
 	out_begin(&out, -1);
-	trace_spe(&out, span_of(bytes, size), 0);
+	if (trace_spe(&out, span_of(bytes, size), 0, false) != size)
+		abort();
+	trace_spe(&out, span_of(bytes, size), 5, true);
 	trace_ibs(&out, IBS_FETCH, span_of(bytes, size));
 	trace_ibs(&out, IBS_OP, span_of(bytes, size));
 	return 0;

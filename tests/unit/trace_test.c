@@ -202,7 +202,9 @@ static void packets(void **state)
 		const char *colon, *text;
 
 		begin();
-		trace_spe(&out, span_of(cases[i].bytes, cases[i].size), 0x40);
+		assert_int_equal(
+			trace_spe(&out, span_of(cases[i].bytes, cases[i].size), 0x40, false),
+			cases[i].size);
 		colon = strchr(end(), ':');
 		text = colon + 2 + 3 * 16 + 1;
 		assert_memory_equal(said, ".  00000040: ", 13);
@@ -247,6 +249,96 @@ static void alignment(void **state)
 	assert_int_equal(p.size, 3);
 }
 
+static char recorded[32768];
+static size_t recorded_size;
+
+static void put(const void *bytes, size_t size)
+{
+	memcpy(recorded + recorded_size, bytes, size);
+	recorded_size += size;
+}
+
+static void put_record(uint32_t type, const void *body, size_t size)
+{
+	put(&(struct perf_event_header){ type, 0,
+		    (uint16_t)(sizeof(struct perf_event_header) + size) },
+		sizeof(struct perf_event_header));
+	put(body, size);
+}
+
+/* A pipe's recording with two IBS events' types, one sample, and SPE's bytes in two pieces. */
+static void make_recording(const uint8_t *trace, size_t size)
+{
+	struct {
+		struct perf_event_attr attr;
+		uint64_t id;
+	} attr = { { .type = 9,
+			   .size = sizeof(attr.attr),
+			   .sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_RAW },
+		7 };
+	struct {
+		uint64_t feature;
+		uint32_t count, type, bytes;
+		char name[12];
+		uint32_t type_2, bytes_2;
+		char name_2[8];
+	} pmus = { HEADER_PMU_MAPPINGS, 2, 8, 12, "ibs_fetch", 9, 8, "ibs_op" };
+	uint8_t sample[8 + 4 + 4 + 64] = { 0 };
+	uint32_t raw = 4 + 64;
+
+	recorded_size = 0;
+	put("PERFILE2", 8);
+	put(&(uint64_t){ 16 }, 8);
+	put_record(PERF_RECORD_HEADER_ATTR, &attr, sizeof(attr));
+	put_record(PERF_RECORD_HEADER_FEATURE, &pmus, sizeof(pmus));
+	memcpy(sample + 8, &raw, 4);
+	memcpy(sample + 16, op, 64);
+	put_record(PERF_RECORD_SAMPLE, sample, sizeof(sample));
+	put_record(PERF_RECORD_AUXTRACE, (uint64_t[]){ size, 0, 0, 0, 0 }, 40);
+	put(trace, size); /* before anything tells whose trace it is */
+	put_record(PERF_RECORD_AUXTRACE_INFO, (uint64_t[]){ 4, 0 }, 16);
+	put_record(PERF_RECORD_AUXTRACE, (uint64_t[]){ size, 0x100, 0, 0, 0 }, 40);
+	put(trace, size);
+}
+
+static void a_recording(void **state)
+{
+	static uint8_t bytes[9 * 1000];
+	static struct arena arena;
+	struct trace trace;
+	struct reader reader;
+	int fd = memfd_create("made", 0), packets = 0;
+	static char all[1 << 20];
+	ssize_t got;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i += 9)
+		bytes[i] = 0x71, bytes[i + 1] = 42;
+	make_recording(bytes, sizeof(bytes));
+	assert_int_equal(write(fd, recorded, recorded_size), recorded_size);
+	assert_int_equal(arena_reserve(&arena, 4 << 20), 0);
+	assert_int_equal(reader_open(&reader, fd, &arena), READER_OK);
+	trace_begin(&trace, &reader);
+	assert_int_equal(trace.ibs_type[IBS_FETCH], 8);
+	assert_int_equal(trace.ibs_type[IBS_OP], 9);
+	begin();
+	while (reader_next(&reader) == READER_OK)
+		trace_record(&trace, &out, &reader);
+	assert_int_equal(reader.payload_bytes, 2 * sizeof(bytes));
+	reader_close(&reader);
+	assert_int_equal(out_flush(&out), 0);
+	got = pread(out.fd, all, sizeof(all) - 1, 0);
+	assert_true(got > 0);
+	close(out.fd);
+	assert_memory_equal(all, "ibs_op_ctl:", 11);
+	for (const char *at = all; (at = strstr(at, " TS 42\n")); at++)
+		packets++;
+	assert_int_equal(packets, 1000);
+	assert_non_null(strstr(all, "\n.  00000100:  71 2a "));
+	assert_null(strstr(all, "BAD"));
+	arena_release(&arena);
+}
+
 static void names_of_pmus(void **state)
 {
 	enum ibs_kind kind;
@@ -271,6 +363,7 @@ int main(void)
 		cmocka_unit_test(packets_that_are_cut),
 		cmocka_unit_test(alignment),
 		cmocka_unit_test(names_of_pmus),
+		cmocka_unit_test(a_recording),
 	};
 
 	return cmocka_run_group_tests_name("trace", tests, NULL, NULL);
