@@ -1,5 +1,6 @@
 #include "cmd/cmd.h"
 #include "cmd/input.h"
+#include "cmd/script_dump.h"
 #include "cmd/script_fields.h"
 
 #include "base/escape.h"
@@ -36,7 +37,7 @@ static const char usage[] =
 
 static struct option_list field_texts;
 static const char *comms, *pids, *tids;
-static bool nanoseconds, no_chains;
+static bool nanoseconds, no_chains, dump;
 
 static const struct option options[] = {
 	INPUT_PATH,
@@ -50,6 +51,8 @@ static const struct option options[] = {
 	{ OPTION_STRING, 0, "tid", &tids, "TID,...", "only these threads", NULL },
 	INPUT_HEADER,
 	INPUT_FILES,
+	{ OPTION_FLAG, 'D', "dump-raw-trace", &dump, NULL,
+		"every record as bytes; AMD IBS and Arm SPE decoded", NULL },
 	{ OPTION_FLAG, 'v', "verbose", &input.verbose, NULL, "tell of memory", NULL },
 	{ OPTION_FLAG, 0, "inline", NULL, NULL, NULL, NULL },
 	{ .kind = OPTION_END },
@@ -320,9 +323,11 @@ int cmd_script(int argc, char **argv)
 	out_begin(&out, STDOUT_FILENO);
 	if (input.header || input.header_only)
 		input_print_header(&out);
-	if (!input.header_only)
+	if (dump && !input.header_only)
+		status = input_ended(script_dump(&out, &input.reader));
+	else if (!input.header_only)
 		status = load();
-	if (!input.header_only && !status) {
+	if (!input.header_only && !dump && !status) {
 		collect_places();
 		input_resolve();
 		orphaned = broken = 0;

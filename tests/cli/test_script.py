@@ -203,3 +203,15 @@ def test_an_unknown_field_is_a_usage_error(recordings, perfbox):
 def test_a_closed_pipe_ends_quietly(recordings, run, build):
     shown = run("sh", "-c", f"{build}/perfbox script -i {recordings}/chains | head -n 1")
     assert shown.out.count("\n") == 1 and said(shown) == []
+
+
+def test_a_dump_has_every_byte_of_every_record(perfbox, perf, workload, tmp_path):
+    data = tmp_path / "perf.data"
+    perf("record", "-q", "-F", "400", "-e", "cpu-clock:u", "-g", "-o", data, workload("deep"), "0.1")
+    ours, theirs = (tool("script", "-D", "-i", data).lines for tool in (perfbox, perf))
+
+    def of(lines, what):
+        return sorted(found[0] for found in (re.search(what, line) for line in lines) if found)
+    # perf's are in the order of time
+    assert of(ours, r"^\.  [0-9a-f]{4}: .*") == of(theirs, r"^\.  [0-9a-f]{4}: .*")
+    assert of(ours, r"0x\w+ \[\w+\]: PERF_RECORD_\w+") == of(theirs, r"0x\w+ \[\w+\]: PERF_RECORD_\w+")
