@@ -307,6 +307,20 @@ static int load(void)
 	return status;
 }
 
+static int script_all(void)
+{
+	int status = load();
+
+	if (status)
+		return status;
+	collect_places();
+	input_resolve();
+	orphaned = broken = 0;
+	status = input_ended(show_samples());
+	say_losses();
+	return status;
+}
+
 int cmd_script(int argc, char **argv)
 {
 	int status;
@@ -324,16 +338,9 @@ int cmd_script(int argc, char **argv)
 	if (input.header || input.header_only)
 		input_print_header(&out);
 	if (dump && !input.header_only)
-		status = input_ended(script_dump(&out, &input.reader));
+		status = input_ended(script_dump(&out, &input.reader, input.path));
 	else if (!input.header_only)
-		status = load();
-	if (!input.header_only && !dump && !status) {
-		collect_places();
-		input_resolve();
-		orphaned = broken = 0;
-		status = input_ended(show_samples());
-		say_losses();
-	}
+		status = script_all();
 	if (out_flush(&out) && out.error != EPIPE)
 		return message_fail("writing: %s", strerror(out.error));
 	return status;

@@ -8,6 +8,6 @@
 #include "data/reader.h"
 
 /* How reading ended. */
-enum reader_status script_dump(struct out *out, struct reader *reader);
+enum reader_status script_dump(struct out *out, struct reader *reader, const char *path);
 
 #endif

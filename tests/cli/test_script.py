@@ -205,13 +205,15 @@ def test_a_closed_pipe_ends_quietly(recordings, run, build):
     assert shown.out.count("\n") == 1 and said(shown) == []
 
 
-def test_a_dump_has_every_byte_of_every_record(perfbox, perf, workload, tmp_path):
-    data = tmp_path / "perf.data"
-    perf("record", "-q", "-F", "400", "-e", "cpu-clock:u", "-g", "-o", data, workload("deep"), "0.1")
-    ours, theirs = (tool("script", "-D", "-i", data).lines for tool in (perfbox, perf))
+def records(text):
+    """Bytes and words of a dump's records. perf tells more of those it writes itself."""
+    own_ones = r"PERF_RECORD_(ID_INDEX|THREAD_MAP|CPU_MAP|FINISHED_INIT|EVENT_UPDATE)"
+    lines = [line for line in text.splitlines() if re.match(r"\.  |\. \.\.\.|\.\.\.\.\. |.*: event: |.*\]: PERF_RECORD_", line)]
+    return sorted(re.sub(f"({own_ones}).*", r"\1", line) for line in lines)
 
-    def of(lines, what):
-        return sorted(found[0] for found in (re.search(what, line) for line in lines) if found)
-    # perf's are in the order of time
-    assert of(ours, r"^\.  [0-9a-f]{4}: .*") == of(theirs, r"^\.  [0-9a-f]{4}: .*")
-    assert of(ours, r"0x\w+ \[\w+\]: PERF_RECORD_\w+") == of(theirs, r"0x\w+ \[\w+\]: PERF_RECORD_\w+")
+
+@pytest.mark.parametrize("name", ["chains", "command"])
+def test_raw_records_are_dumped_as_perf_does(recordings, perf, perfbox, name):
+    """perf's are in the order of time."""
+    ours, theirs = perfbox("script", "-D", "-i", recordings / name), plain(perf, recordings / name, "-D")
+    assert ours.err == "" and records(ours.out) == records(theirs) and "PERF_RECORD_SAMPLE(IP" in theirs
