@@ -21,6 +21,7 @@ from stacks import BUILDS, agreement, build, known_share, same_share  # noqa: E4
 
 HOME = ROOT / "build/bench"
 PERFBOX, PERF = str(ROOT / "build/perfbox"), "/usr/bin/perf"
+OPEN = str(ROOT / "build/guard/open")
 QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 BURN_SECONDS = 5
 BIG_SAMPLES = 400_000
@@ -224,13 +225,25 @@ def agree():
         rows.append((f"stacks right, {name} (%; ratio: as perf has them)", *known, f"{same_share(theirs, ours):.4f}", ">= 99"))
 
 
+def sandbox():
+    """What entering it costs: CPU of 50 runs that do little else, beside a perfbox that never enters it."""
+    data, runs = str(HOME / "sandbox.data"), 50
+    subprocess.run([PERFBOX, "record", "-q", "-o", data, "true"], check=True, **QUIET)
+    for words in ["inspect", data], ["report", "-i", data], ["record", "-o", "/dev/null", "true"]:
+        spare = {program: 0.0 for program in (PERFBOX, OPEN)}
+        for turn in range(runs):
+            for program in (PERFBOX, OPEN) if turn % 2 else (OPEN, PERFBOX):
+                spare[program] += spent([program, *words])[0] * 1000 / runs
+        row(f"sandbox, {words[0]} (ms CPU; ours within, theirs without; difference < 3)", *spare.values(), "+3 ms", "{:.2f}")
+
+
 def main():
     HOME.mkdir(parents=True, exist_ok=True)
     if not os.access(PERF, os.X_OK):
         sys.exit("bench: no /usr/bin/perf to compare with")
     size()
     for command, measure in (("stat", start), ("record", record), ("report", report), ("report", unwind), ("report", agree),
-                             ("scrub", streams)):
+                             ("scrub", streams), ("inspect", sandbox)):
         if has(command):
             measure()
     rows.insert(0, ("", "perfbox", "perf", "ratio", "wanted"))

@@ -104,7 +104,7 @@ def test_a_group_is_made_by_addgroup_or_its_line_is_told(machine):
         "made": "perfbox grant --group newcomers $box; stat -c %a:%g $box",
         "restore": "cp /tmp/group /etc/group; rm /tmp/group /sbin/addgroup",
     })
-    assert "\nnewcomers:x:999:\n" in got["none"][1] and got["none"][1].endswith("755:0\n")
+    assert "add the line newcomers:x:999: to /etc/group" in got["none"][1] and got["none"][1].endswith("755:0\n")
     assert "group newcomers was made" in got["made"][1] and got["made"][1].endswith("750:902\n")
 
 
