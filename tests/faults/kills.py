@@ -19,14 +19,14 @@ WAYS = [["-g", "-a"], ["-a", "-c", "100000"], ["--call-graph", "dwarf", "-a"]]
 
 
 def kill_one(path, way, after_s):
-    """None before there is a file; "" when it opened; else what is wrong with it."""
+    """None before there is a header, which is written once all it tells of is there; "" when it opened; else what is wrong with it."""
     path.unlink(missing_ok=True)
     recorder = subprocess.Popen([PERFBOX, "record", "-q", "-F", "10000", *way, "-o", path],
                                 stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(after_s)
     recorder.kill()
     recorder.wait()
-    if not path.exists() or not path.stat().st_size:
+    if not path.exists() or not path.read_bytes().startswith(b"PERFILE2"):
         return None
     return wrong_with_file(path) or ""
 
