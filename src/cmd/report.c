@@ -515,7 +515,7 @@ static int load(void)
 	status = load_samples();
 	if (show_stats)
 		return status;
-	input.arena.size = whole - 3 * eighth;
+	input.arena.size = whole - 2 * eighth;
 	input_resolve();
 	input.arena.size = whole;
 	if (!tree_merge(&input.recording.tree, &input.arena))

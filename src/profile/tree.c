@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define ROOTS_MIN 1024u
+#define ROOTS_MIN 16384u
 #define ROOTS_MAX 65536u
 #define NODES_MAX (1u << 29)
 #define SLOTS_FIRST 1024u
