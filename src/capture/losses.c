@@ -97,34 +97,29 @@ static void take_sample(struct losses *losses, const struct ring *ring, uint64_t
 void losses_take(
 	struct losses *losses, const struct ring *ring, uint64_t at, uint64_t header, uint32_t cpu)
 {
-	uint64_t size = header >> 48, first = ring_word(ring, at + 8);
+	uint32_t type = (uint32_t)header;
+	uint64_t first = ring_word(ring, at + 8), id_at = at + 16; /* as THROTTLE has it */
 	struct loss *loss;
 
-	switch ((uint32_t)header) {
-	case PERF_RECORD_SAMPLE:
+	if (type == PERF_RECORD_SAMPLE)
 		take_sample(losses, ring, at, cpu);
-		break;
-	case PERF_RECORD_LOST:
-		loss = losses_at(losses, losses_event(losses, first), cpu);
+	if (type != PERF_RECORD_LOST && type != PERF_RECORD_LOST_SAMPLES &&
+		type != PERF_RECORD_THROTTLE && type != PERF_RECORD_UNTHROTTLE)
+		return;
+	if (type == PERF_RECORD_LOST)
+		id_at = at + 8;
+	if (type == PERF_RECORD_LOST_SAMPLES)
+		id_at = at + (header >> 48) - 8;
+	loss = losses_at(losses, losses_event(losses, ring_word(ring, id_at)), cpu);
+	if (type == PERF_RECORD_LOST)
 		loss->lost += ring_word(ring, at + 16);
-		losses->lost_in_rings += ring_word(ring, at + 16);
-		break;
-	case PERF_RECORD_LOST_SAMPLES: /* its id is its last word */
-		first = losses_event(losses, ring_word(ring, at + size - 8));
-		losses_at(losses, (int)first, cpu)->lost_by_pmu += ring_word(ring, at + 8);
-		break;
-	case PERF_RECORD_THROTTLE:
-		losses->throttled++;
-		loss_throttle(
-			losses_at(losses, losses_event(losses, ring_word(ring, at + 16)), cpu),
-			first);
-		break;
-	case PERF_RECORD_UNTHROTTLE:
-		loss_unthrottle(
-			losses_at(losses, losses_event(losses, ring_word(ring, at + 16)), cpu),
-			first);
-		break;
-	}
+	else if (type == PERF_RECORD_LOST_SAMPLES)
+		loss->lost_by_pmu += first;
+	else if (type == PERF_RECORD_THROTTLE)
+		loss_throttle(loss, first);
+	else
+		loss_unthrottle(loss, first);
+	losses->throttled += type == PERF_RECORD_THROTTLE;
 }
 
 /* The threads' counters of one event on one CPU. False: none tells what it lost. */

@@ -20,9 +20,8 @@
 struct losses {
 	const struct session *session;
 	struct losses_event *event;
-	struct loss *at;	/* [event][CPU] */
-	uint64_t lost_in_rings; /* records, by PERF_RECORD_LOST */
-	uint64_t throttled;	/* times */
+	struct loss *at;    /* [event][CPU] */
+	uint64_t throttled; /* times */
 };
 
 /* `session` is open. 0 or -ENOMEM. */

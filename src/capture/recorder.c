@@ -3,6 +3,7 @@
 #include "data/record.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define MIN_RECORD_BYTES sizeof(struct perf_event_header)
@@ -83,21 +84,25 @@ static void count_ring(struct recorder *recorder, const struct ring *ring)
 	}
 }
 
-/* How many of the first `written` bytes of a round's records are whole records. */
-static uint64_t whole_bytes(const struct rings *rings, uint64_t written)
+/* How many of the first `written` bytes of a round's records are whole records; the samples behind
+ * them are dropped. */
+static uint64_t whole_bytes(struct recorder *recorder, uint64_t written)
 {
 	uint64_t whole = 0;
+	bool all = true;
 
-	for (uint32_t i = 0; i < rings->count; i++) {
-		const struct ring *ring = &rings->at[i];
+	for (uint32_t i = 0; i < recorder->rings->count; i++) {
+		const struct ring *ring = &recorder->rings->at[i];
 
-		for (uint64_t at = ring->tail; at < ring->head;) {
-			uint64_t size = ring_word(ring, at) >> 48;
+		for (uint64_t at = ring->tail, size; at < ring->head; at += size) {
+			uint64_t header = ring_word(ring, at);
 
-			if (size < MIN_RECORD_BYTES || whole + size > written)
+			size = header >> 48;
+			if (size < MIN_RECORD_BYTES)
 				return whole;
-			whole += size;
-			at += size;
+			all = all && whole + size <= written;
+			whole += all ? size : 0;
+			recorder->dropped += !all && (uint32_t)header == PERF_RECORD_SAMPLE;
 		}
 	}
 	return whole;
@@ -106,10 +111,16 @@ static uint64_t whole_bytes(const struct rings *rings, uint64_t written)
 static void flush(struct recorder *recorder)
 {
 	struct iovec part = { recorder->staged, recorder->staged_bytes };
+	const uint8_t *end = recorder->staged + recorder->staged_bytes;
+	bool failed = part.iov_len && writer_records(recorder->writer, &part, 1);
 
-	if (part.iov_len)
-		writer_records(recorder->writer, &part, 1);
 	recorder->staged_bytes = 0;
+	for (const uint8_t *at = recorder->staged; failed && at < end;) {
+		const struct perf_event_header *record = (const void *)at;
+
+		recorder->dropped += record->type == PERF_RECORD_SAMPLE;
+		at += record->size;
+	}
 }
 
 static void stage(struct recorder *recorder, const struct perf_event_header *record)
@@ -212,7 +223,7 @@ int recorder_round(struct recorder *recorder)
 	recorder->rounds++;
 	recorder->parts[count++] = (struct iovec){ &round, sizeof(round) };
 	if (writer_records(recorder->writer, recorder->parts, count))
-		writer_keep(recorder->writer, whole_bytes(rings, recorder->writer->partial));
+		writer_keep(recorder->writer, whole_bytes(recorder, recorder->writer->partial));
 	else
 		writer_commit(recorder->writer);
 	for (uint32_t i = 0; i < rings->count; i++)

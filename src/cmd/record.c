@@ -230,6 +230,14 @@ static int enable(void)
 	return error ? message_fail("the events cannot be switched on: %s", strerror(-error)) : 0;
 }
 
+static int write_failed(void)
+{
+	if (recorder.dropped)
+		message("%" PRIu64 " samples were dropped: they could not be written",
+			recorder.dropped);
+	return record_file_failed(&file);
+}
+
 static int run(int *status)
 {
 	uint64_t delay_ms = asked.delay ? strtoull(asked.delay, NULL, 10) : 0;
@@ -250,11 +258,11 @@ static int run(int *status)
 			&signalled);
 		ended = (signalled && signal_ends(status)) || (!alive && !sampler.target.child);
 		if (recorder_round(&recorder))
-			return record_file_failed(&file);
+			return write_failed();
 		record_hotplug_look();
 	}
 	session_control(&sampler.session, -1, PERF_EVENT_IOC_DISABLE);
-	return recorder_round(&recorder) ? record_file_failed(&file) : 0;
+	return recorder_round(&recorder) ? write_failed() : 0;
 }
 
 static void summarize(void)
@@ -345,10 +353,10 @@ static int record(void)
 
 	/* a closed stream is a failed write; the command, forked before, keeps its own ways */
 	signal(SIGPIPE, SIG_IGN);
+	record_hotplug_begin(&sampler.target, asked.sampler.target.cpus);
 	failed = begin();
 	if (failed)
 		return failed;
-	record_hotplug_begin(&sampler.target, asked.sampler.target.cpus);
 	failed = run(&status);
 	if (!failed) {
 		record_loss_write(&recorder, file.events, &file.writer);

@@ -47,6 +47,22 @@ void record_hotplug_begin(const struct target *recorded, bool chosen)
 			is_target[target->cpus[i]] = true;
 }
 
+static const char *news_of(int cpu)
+{
+	bool gone = was_gone[cpu], known = is_target[cpu];
+
+	was_gone[cpu] = known && !is_online[cpu];
+	if (was_gone[cpu] == gone && (known || !is_online[cpu] || !others_matter))
+		return NULL;
+	is_target[cpu] = true;
+	if (!known)
+		return "came online: what runs there is not recorded";
+	if (!target->system_wide)
+		return NULL;
+	return gone ? "is online again, but no longer recorded: begin anew"
+		    : "went offline: it is recorded up to here";
+}
+
 void record_hotplug_look(void)
 {
 	static time_t looked;
@@ -59,19 +75,9 @@ void record_hotplug_look(void)
 	if (!read_online())
 		return;
 	for (int cpu = 0; cpu < CPUS_MAX; cpu++) {
-		if (!is_target[cpu] && is_online[cpu] && others_matter) {
-			message("CPU %d came online: what runs there is not recorded", cpu);
-			is_target[cpu] = true;
-		} else if (is_target[cpu] && !is_online[cpu] && !was_gone[cpu]) {
-			was_gone[cpu] = true;
-			if (target->system_wide)
-				message("CPU %d went offline: it is recorded up to here", cpu);
-		} else if (was_gone[cpu] && is_online[cpu]) {
-			was_gone[cpu] = false;
-			if (target->system_wide)
-				message("CPU %d is online again: it is not recorded any more, "
-					"begin anew",
-					cpu);
-		}
+		const char *news = news_of(cpu);
+
+		if (news)
+			message("CPU %d %s", cpu, news);
 	}
 }

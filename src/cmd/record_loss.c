@@ -6,7 +6,6 @@
 #include "view/loss_text.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #define INDEX_ENTRIES 128
@@ -31,16 +30,24 @@ static void write_index(struct id_index *index, struct writer *writer)
 	index->count = 0;
 }
 
+/* 0: there is none. */
+static uint64_t id_of(const struct losses *losses, int event, uint32_t cpu, uint32_t thread)
+{
+	uint64_t id = 0;
+
+	session_id(session_fd(losses->session, event, cpu, thread), &id);
+	return id;
+}
+
 static void index_ids(const struct losses *losses, int event, uint32_t cpu, struct id_index *index,
 	struct writer *writer)
 {
 	const struct target *target = losses->session->target;
 
 	for (uint32_t thread = 0; thread < target->thread_count; thread++) {
-		int fd = session_fd(losses->session, event, cpu, thread);
-		uint64_t id;
+		uint64_t id = id_of(losses, event, cpu, thread);
 
-		if (fd < 0 || session_id(fd, &id))
+		if (!id)
 			continue;
 		index->at[index->count].id = id;
 		index->at[index->count].index = cpu;
@@ -51,15 +58,6 @@ static void index_ids(const struct losses *losses, int event, uint32_t cpu, stru
 	}
 }
 
-static uint64_t first_id(const struct losses *losses, int event, uint32_t cpu)
-{
-	uint64_t id = 0;
-
-	for (uint32_t thread = 0; thread < losses->session->target->thread_count && !id; thread++)
-		session_id(session_fd(losses->session, event, cpu, thread), &id);
-	return id;
-}
-
 static void write_lost(struct recorder *recorder, const struct perf_event_attr *attr, int event,
 	uint32_t cpu, struct writer *writer)
 {
@@ -67,14 +65,17 @@ static void write_lost(struct recorder *recorder, const struct perf_event_attr *
 	struct loss *loss = losses_at(losses, event, cpu);
 	struct record record = { .type = PERF_RECORD_LOST_SAMPLES,
 		.id = { .time_ns = recorder->last_ns,
-			.id = first_id(losses, event, cpu),
 			.cpu = (uint32_t)losses->session->target->cpus[cpu] },
 		.lost.count = loss->lost - loss->told };
 	_Alignas(8) char bytes[128];
-	struct iovec part = { bytes, record_encode(bytes, sizeof(bytes), &record, attr) };
+	struct iovec part = { .iov_base = bytes };
 
-	if (record.lost.count)
-		writer_records(writer, &part, 1);
+	if (!record.lost.count)
+		return;
+	for (uint32_t thread = 0; !record.id.id && thread < losses->session->target->thread_count;)
+		record.id.id = id_of(losses, event, cpu, thread++);
+	part.iov_len = record_encode(bytes, sizeof(bytes), &record, attr);
+	writer_records(writer, &part, 1);
 	loss->told = loss->lost;
 }
 
@@ -88,12 +89,12 @@ void record_loss_write(
 
 	losses_read(losses, recorder->last_ns);
 	for (int event = 0; event < count; event++)
-		for (uint32_t cpu = 0; cpu < cpus; cpu++)
+		for (uint32_t cpu = 0; cpu < cpus; cpu++) {
+			if (!loss_any(losses_at(losses, event, cpu)))
+				continue;
 			write_lost(recorder, events[event].attr, event, cpu, writer);
-	for (int event = 0; event < count; event++)
-		for (uint32_t cpu = 0; cpu < cpus; cpu++)
-			if (loss_any(losses_at(losses, event, cpu)))
-				index_ids(losses, event, cpu, &index, writer);
+			index_ids(losses, event, cpu, &index, writer);
+		}
 	write_index(&index, writer);
 }
 
@@ -108,16 +109,10 @@ static struct loss sum_of(const struct losses *losses, int event)
 
 static void say_event(const struct event *event, const struct loss *sum)
 {
-	char throttled[64] = "", cut[64] = "";
-
-	if (sum->throttled)
-		snprintf(throttled, sizeof(throttled), ", throttled %" PRIu64 " times for %.1f ms",
-			sum->throttled, (double)sum->throttled_ns / 1e6);
-	if (sum->cut)
-		snprintf(cut, sizeof(cut), ", %" PRIu64 " callchains cut at %" PRIu32 " frames",
-			sum->cut, loss_max_stack(&event->attr));
-	message("%s: %" PRIu64 " lost%s%s; -v tells of each CPU", event->name,
-		sum->lost + sum->lost_by_pmu, throttled, cut);
+	message("%s: %" PRIu64 " lost, throttled %" PRIu64 " times for %" PRIu64 " ms, %" PRIu64
+		" callchains cut at %" PRIu32 " frames; -v tells of each CPU",
+		event->name, sum->lost + sum->lost_by_pmu, sum->throttled,
+		sum->throttled_ns / 1000000, sum->cut, loss_max_stack(&event->attr));
 }
 
 /* Counted by the kernel = recorded + lost. */
@@ -125,9 +120,9 @@ static void say_sum(const struct event *event, const struct loss *sum)
 {
 	static const char *const rest[] = {
 		[LOSSES_EXACT] = "unexplained",
-		[LOSSES_PERIOD] = "left over, less than a period for each task and CPU",
-		[LOSSES_FREQUENCY] = "of lost samples, or left over: by frequency periods vary",
-		[LOSSES_CLOCK] = "not sampled: a clock also counts idle time and other levels",
+		[LOSSES_PERIOD] = "left over: less than a period for each task",
+		[LOSSES_FREQUENCY] = "of lost samples or left over: periods vary",
+		[LOSSES_CLOCK] = "not sampled: clocks count idle time, too",
 	};
 	enum losses_sum kind = losses_sum(&event->attr);
 	uint64_t lost = kind < LOSSES_FREQUENCY ? sum->lost * event->attr.sample_period : 0;

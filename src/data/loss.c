@@ -1,5 +1,7 @@
 #include "data/loss.h"
 
+#include <stddef.h>
+
 void loss_throttle(struct loss *loss, uint64_t time_ns)
 {
 	loss->throttled++;
@@ -16,20 +18,16 @@ void loss_unthrottle(struct loss *loss, uint64_t time_ns)
 
 void loss_add(struct loss *sum, const struct loss *loss)
 {
-	sum->samples += loss->samples;
-	sum->lost += loss->lost;
-	sum->lost_by_pmu += loss->lost_by_pmu;
-	sum->throttled += loss->throttled;
-	sum->throttled_ns += loss->throttled_ns;
-	sum->cut += loss->cut;
-	sum->dropped += loss->dropped;
-	sum->counted += loss->counted;
-	sum->periods += loss->periods;
+	uint64_t *to = &sum->samples;
+	const uint64_t *from = &loss->samples;
+
+	for (size_t i = 0; i < offsetof(struct loss, throttled_at_ns) / sizeof(*to); i++)
+		to[i] += from[i];
 }
 
 bool loss_any(const struct loss *loss)
 {
-	return loss->lost || loss->lost_by_pmu || loss->throttled || loss->cut || loss->dropped;
+	return loss->lost || loss->lost_by_pmu || loss->throttled || loss->cut;
 }
 
 uint32_t loss_max_stack(const struct perf_event_attr *attr)

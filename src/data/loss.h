@@ -19,15 +19,16 @@ struct loss {
 	uint64_t lost_by_pmu;	   /* samples, before they reached it */
 	uint64_t throttled;	   /* times */
 	uint64_t throttled_ns;	   /* from each THROTTLE to the next UNTHROTTLE */
-	uint64_t throttled_at_ns;  /* since then, 0: not now */
 	uint64_t cut;		   /* callchains that end at the most the kernel walks */
-	uint64_t dropped;	   /* samples that we had and could not write */
-	uint64_t told;		   /* of `lost`, what a recording's file tells already */
 	uint64_t counted, periods; /* by the counter; by the samples recorded */
+	uint64_t throttled_at_ns;  /* since then, 0: not now */
+	uint64_t told;		   /* of `lost`, what a recording's file tells already */
 };
 
 void loss_throttle(struct loss *loss, uint64_t time_ns);
 void loss_unthrottle(struct loss *loss, uint64_t time_ns);
+
+/* All but the last two. */
 void loss_add(struct loss *sum, const struct loss *loss);
 
 /* Whether anything is missing. */

@@ -66,25 +66,26 @@ static void name_cpus(struct missing *m, const struct perf_event_header *from)
 void missing_tell(struct missing *missing, const struct record *record, int event,
 	const struct perf_event_header *from)
 {
-	uint32_t type = record->type;
-	uint64_t id = type == PERF_RECORD_LOST		 ? record->lost.id
-		      : type == PERF_RECORD_LOST_SAMPLES ? record->id.id
-							 : record->throttle.id;
 	int32_t cpu = record->id.cpu == SAMPLE_NO_CPU ? -1 : (int32_t)record->id.cpu;
+	uint64_t first = record->throttle.time_ns, count = record->lost.count;
+	struct missing_row *row;
 
-	if (type == PERF_RECORD_ID_INDEX) {
+	if (record->type == PERF_RECORD_ID_INDEX)
 		name_cpus(missing, from);
-	} else if (type == PERF_RECORD_LOST) {
-		row_of(missing, id, cpu, event)->in_rings += record->lost.count;
-		missing->in_rings += record->lost.count;
-	} else if (type == PERF_RECORD_LOST_SAMPLES) {
-		row_of(missing, id, cpu, event)->loss.lost += record->lost.count;
-		missing->lost += record->lost.count;
-	} else if (type == PERF_RECORD_THROTTLE) {
-		loss_throttle(&row_of(missing, id, cpu, event)->loss, record->throttle.time_ns);
-		missing->throttled++;
-	} else if (type == PERF_RECORD_UNTHROTTLE) {
-		loss_unthrottle(&row_of(missing, id, cpu, event)->loss, record->throttle.time_ns);
+	if (record->type != PERF_RECORD_LOST && record->type != PERF_RECORD_LOST_SAMPLES &&
+		record->type != PERF_RECORD_THROTTLE && record->type != PERF_RECORD_UNTHROTTLE)
+		return;
+	row = row_of(missing, record->id.id, cpu, event);
+	if (record->type == PERF_RECORD_LOST) {
+		row->in_rings += count;
+		missing->in_rings += count;
+	} else if (record->type == PERF_RECORD_LOST_SAMPLES) {
+		row->loss.lost += count;
+		missing->lost += count;
+	} else if (record->type == PERF_RECORD_THROTTLE) {
+		loss_throttle(&row->loss, first);
+	} else {
+		loss_unthrottle(&row->loss, first);
 	}
 }
 

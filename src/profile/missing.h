@@ -29,7 +29,7 @@ struct missing_row {
 struct missing {
 	struct missing_row *row;
 	uint32_t count;
-	uint64_t lost, in_rings, throttled; /* by LOST_SAMPLES, by LOST; times */
+	uint64_t lost, in_rings; /* by LOST_SAMPLES, by LOST */
 };
 
 /* False: no room. */

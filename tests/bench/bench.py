@@ -115,6 +115,22 @@ def record():
     row("  memory beyond the rings (KiB)", ours[1], theirs[1], "6 MiB", "{:.0f}")
 
 
+def loss():
+    """What is lost with the same rings, all CPUs busy."""
+    burner = str(ROOT / "build/workload/native/deep")
+    busy = [subprocess.Popen([burner, "600"], **QUIET) for _ in range(os.cpu_count())]
+    try:
+        for pages, wanted in ((128, "0"), (16, "<= perf's"), (2, "<= perf's")):
+            got = {program: record_once(program, HOME / "loss.data", "-F", "20000", "-g", "-a", "-m", str(pages))[2:] for program in turns(1)}
+            (ours, our_loss), (theirs, their_loss) = got[PERFBOX], got[PERF]
+            row(f"record -F 20000 -g -a -m {pages}, samples", ours, theirs, "-", "{:.0f}")
+            row("  lost", our_loss, their_loss, wanted, "{:.0f}")
+    finally:
+        for child in busy:
+            child.kill()
+            child.wait()
+
+
 def big():
     """A file of some 70 MB with callchains, recorded once by perf."""
     path = HOME / "big.data"
@@ -242,8 +258,8 @@ def main():
     if not os.access(PERF, os.X_OK):
         sys.exit("bench: no /usr/bin/perf to compare with")
     size()
-    for command, measure in (("stat", start), ("record", record), ("report", report), ("report", unwind), ("report", agree),
-                             ("scrub", streams), ("inspect", sandbox)):
+    for command, measure in (("stat", start), ("record", record), ("record", loss), ("report", report), ("report", unwind),
+                             ("report", agree), ("scrub", streams), ("inspect", sandbox)):
         if has(command):
             measure()
     rows.insert(0, ("", "perfbox", "perf", "ratio", "wanted"))
