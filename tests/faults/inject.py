@@ -1,10 +1,10 @@
 """Fails every system call of a command in turn, and tells how the command took it.
 
 `make faults` runs the whole matrix and prints a table, calls x faults; test_faults.py runs a sample.
-strace tells which there are; fault.c does the failing and the short writes (strace's own failing is a call
-numbered -1, which a sandbox rightly kills for). Two occurrences of a call are the same
-when the same thing is asked of the same file: of each such site the first and the last are failed once,
-and the first from then on.
+strace tells which calls there are; fault.c does the failing and the short writes (strace's own failing is a
+call numbered -1, which a sandbox rightly kills for). Two occurrences of a call are the same when the same
+thing is asked of the same kind of file: of those the first is failed once. Of each call, the first and all
+that follow are failed as well.
 """
 
 import argparse
@@ -141,7 +141,7 @@ class Bench:
                 yield Case(command, call, error)
         first = {}
         for call in calls:
-            first.setdefault((call.name, call.site), call)
+            first.setdefault(call.name, call)
         for call in first.values():
             for error in LASTING:
                 yield Case(command, call, error + "+")
