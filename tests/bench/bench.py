@@ -4,6 +4,7 @@ A row is measured in turns (perfbox, perf, perf, perfbox, ...), so that what els
 meets both. CPU time is user + system of the program itself and of what it waited for (getrusage).
 """
 
+import itertools
 import os
 import pathlib
 import re
@@ -166,6 +167,72 @@ def report():
     rows.append(("  top 20 rows, farthest apart (points)", f"{apart:.2f}", "-", "-", "<= 0.01"))
 
 
+def deep():
+    """A file of some 60 MiB with deep call chains, recorded once by perf."""
+    path = HOME / "deep.data"
+    if not path.exists():
+        subprocess.run([PERF, "record", "-F", "20000", "-g", "-m", "8M", "-o", path, "--",
+                        ROOT / "build/workload/native/deep", "8"], check=True, **QUIET)
+    return path
+
+
+def script():
+    """perf without inlined functions, which it is the faster for, and which are not shown here."""
+    for path in (deep(), big()):
+        took = {PERFBOX: [], PERF: []}
+        for program in turns(3):
+            how = ["--no-inline"] if program == PERF else []
+            took[program].append(spent([program, "script", *how, "-i", str(path)]))
+        ours, theirs = ([min(values) for values in zip(*took[program])] for program in (PERFBOX, PERF))
+        row(f"script of {path.stat().st_size >> 20} MiB, {counts(path)[0]} samples, CPU (s)", ours[0], theirs[0], 0.1, "{:.3f}")
+        row("  peak memory (MiB)", ours[2] / 1024, theirs[2] / 1024, 0.25)
+    ours, theirs = (subprocess.Popen([program, "script", *how, "-i", str(deep())], **{**QUIET, "stdout": subprocess.PIPE})
+                    for program, how in ((PERFBOX, []), (PERF, ["--no-inline"])))
+    lines = apart = 0
+    for mine, other in itertools.zip_longest(ours.stdout, theirs.stdout):
+        lines += 1
+        apart += mine != other
+    ours.wait(), theirs.wait()
+    rows.append((f"  lines that are not perf's, of {lines}", str(apart), "-", "-", "0"))
+
+
+def top():
+    """Own CPU at 4 kHz on every CPU, both of them busy; memory after some refreshes and at the end."""
+    burner = str(ROOT / "build/workload/native/deep")
+    busy = [subprocess.Popen([burner, "600"], **QUIET) for _ in range(os.cpu_count())]
+    try:
+        began = time.monotonic()
+        child = subprocess.Popen([PERFBOX, "top", "--stdio", "-F", "4000", "-a", "-d", "1", "--rounds", "10"], **QUIET)
+        time.sleep(4)
+        early = beyond_rings_kb(child.pid)
+        time.sleep(5)
+        late = beyond_rings_kb(child.pid)
+        _, _, usage = os.wait4(child.pid, 0)
+        child.returncode = 0
+        percent = 100 * (usage.ru_utime + usage.ru_stime) / (time.monotonic() - began)
+    finally:
+        for each in busy:
+            each.kill()
+            each.wait()
+    rows.append(("top -F 4000 -a, own CPU (% of one)", f"{percent:.2f}", "-", "-", "<= 3"))
+    rows.append(("  memory after 4 s and after 9 s (KiB)", f"{early}, {late}", "-", "-", "-"))
+
+
+def demangling():
+    """What readable names cost report: a recording of a C++ compiler at work."""
+    path = HOME / "names.data"
+    source = HOME / "names.cc"
+    source.write_text("#include <regex>\n#include <map>\nint main() { return std::regex_match(\"a\", std::regex(\"a*\")); }\n")
+    if not path.exists():
+        subprocess.run([PERF, "record", "-F", "10000", "-g", "-o", path, "--", "g++", "-O2", "-c", "-o", HOME / "names.o", source],
+                       check=True, **QUIET)
+    took = {"--demangle": [], "--no-demangle": []}
+    for how in ("--demangle", "--no-demangle") * 5:
+        took[how].append(spent([PERFBOX, "report", how, "-i", str(path)])[0])
+    ours, plain = min(took["--demangle"]), min(took["--no-demangle"])
+    rows.append(("report, C++ names readable and as linked, CPU (s)", f"{ours:.3f}", f"{plain:.3f}", f"{ours / plain:.3f}", "<= 1.1"))
+
+
 def streams():
     """What reads a whole file and keeps nothing of it: as fast as the wall clock has it; perf has nothing like it."""
     path, out = big(), HOME / "scrubbed.data"
@@ -258,8 +325,9 @@ def main():
     if not os.access(PERF, os.X_OK):
         sys.exit("bench: no /usr/bin/perf to compare with")
     size()
-    for command, measure in (("stat", start), ("record", record), ("record", loss), ("report", report), ("report", unwind),
-                             ("report", agree), ("scrub", streams), ("inspect", sandbox)):
+    for command, measure in (("stat", start), ("record", record), ("record", loss), ("report", report), ("report", demangling),
+                             ("script", script), ("top", top), ("report", unwind), ("report", agree), ("scrub", streams),
+                             ("inspect", sandbox)):
         if has(command):
             measure()
     rows.insert(0, ("", "perfbox", "perf", "ratio", "wanted"))
