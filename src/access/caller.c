@@ -31,6 +31,11 @@ int caller_begin(bool keeps)
 	return become_effective(0);
 }
 
+void caller_aside(void)
+{
+	aside = true;
+}
+
 static void make_effective(uint64_t wanted)
 {
 	struct caps caps;

@@ -15,8 +15,11 @@
  * 0 or -errno. */
 int caller_begin(bool keeps);
 
+/* From now on it is so whoever runs perfbox. */
+void caller_aside(void);
+
 /* What measuring takes, and nothing that opens files, becomes effective; and back. Both do nothing
- * where caller_begin() did nothing. */
+ * where caller_begin() did nothing and caller_aside() was not called. */
 void caller_raise(void);
 void caller_lower(void);
 

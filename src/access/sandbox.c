@@ -56,15 +56,18 @@ static int change_user(const struct sandbox_wish *wish)
 	return 0;
 }
 
-static int empty_caps(void)
+static int empty_caps(uint64_t keeps)
 {
-	struct caps none = { 0 }, left = { 0 };
-	int err = caps_set(&none);
+	struct caps wanted = { 0 }, left = { 0 };
+	int err = caps_get(0, &left);
 
+	wanted.permitted = left.permitted & keeps;
+	if (!err)
+		err = caps_set(&wanted);
 	caps_ambient_clear();
 	if (!err)
 		err = caps_get(0, &left);
-	if (!err && (left.permitted | left.effective | left.inheritable))
+	if (!err && ((left.permitted & ~keeps) | left.effective | left.inheritable))
 		err = -EPERM;
 	return -err;
 }
@@ -108,7 +111,8 @@ static int make_rules(struct sandbox *sandbox, const struct sandbox_wish *wish)
 
 static int restrict_files(struct sandbox *sandbox, const struct sandbox_wish *wish)
 {
-	int rules = make_rules(sandbox, wish), err = 0;
+	/* Landlock would hide other tasks, which are what such capabilities are kept for */
+	int rules = wish->keeps ? -ECANCELED : make_rules(sandbox, wish), err = 0;
 
 	if (rules < 0)
 		return -rules;
@@ -139,7 +143,7 @@ int sandbox_enter(struct sandbox *sandbox, const struct sandbox_wish *wish)
 	sandbox->bounding = empty_bounding();
 	sandbox->caps = change_user(wish);
 	if (!sandbox->caps)
-		sandbox->caps = empty_caps();
+		sandbox->caps = empty_caps(wish->keeps);
 	if (sandbox->caps)
 		return -sandbox->caps;
 	/* a changed user makes the process dumpable as the machine's administrator likes it */

@@ -18,6 +18,8 @@ enum sandbox_use {
 	SANDBOX_REPLACES = 1 << 1, /* removes and renames files in the output's directory */
 	SANDBOX_MAKES = 1 << 2,	   /* makes files there */
 	SANDBOX_RECORDS = 1 << 3,  /* waits for rings, controls events, waits for its command */
+	SANDBOX_SCREEN = 1 << 4,   /* a terminal's modes, keys and size; stops itself */
+	SANDBOX_RAISES = 1 << 5,   /* makes `keeps` effective and lowers it again */
 	SANDBOX_ALWAYS = 1 << 7,   /* what every use has; need not be asked for */
 };
 
@@ -26,8 +28,9 @@ struct sandbox_wish {
 	int output_dir;	  /* the one place for SANDBOX_REPLACES and _MAKES; -1: none */
 	const int *reads; /* with SANDBOX_OPENS: directories below which files may be read */
 	unsigned read_count;
-	pid_t child; /* the only one that may be signalled, or 0 */
-	uid_t uid;   /* work on files as this user and group; -1: as the real ones */
+	pid_t child;	/* the only one that may be signalled, or 0 */
+	uint64_t keeps; /* capabilities that stay permitted, not effective; then no Landlock */
+	uid_t uid;	/* work on files as this user and group; -1: as the real ones */
 	gid_t gid;
 };
 

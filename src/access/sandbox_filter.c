@@ -78,6 +78,14 @@ static const struct rule {
 	{ SYS_wait4, SANDBOX_RECORDS, ANY, 0, 0 },
 	{ SYS_rt_sigprocmask, SANDBOX_RECORDS, ANY, 0, 0 },
 	{ SYS_kill, SANDBOX_RECORDS, CHILD, 0, 0 },
+	{ SYS_ioctl, SANDBOX_SCREEN, IS, 1, TCGETS },
+	{ SYS_ioctl, SANDBOX_SCREEN, IS, 1, TCSETS },
+	{ SYS_ioctl, SANDBOX_SCREEN, IS, 1, TIOCGWINSZ },
+	{ SYS_epoll_ctl, SANDBOX_SCREEN, ANY, 0, 0 },
+	{ SYS_getrusage, SANDBOX_SCREEN, ANY, 0, 0 },
+	{ SYS_tkill, SANDBOX_SCREEN, IS, 1, SIGSTOP },
+	{ SYS_capget, SANDBOX_RAISES, ANY, 0, 0 },
+	{ SYS_capset, SANDBOX_RAISES, ANY, 0, 0 },
 };
 
 struct filter {

@@ -34,7 +34,9 @@ static int open_directory(const char *path)
 
 static void say_files(const struct sandbox *sandbox, const struct guard *guard)
 {
-	if (sandbox->landlock)
+	if (guard->keeps)
+		message("sandbox: no Landlock: it would hide other processes");
+	else if (sandbox->landlock)
 		message("sandbox: no Landlock (%s): only system calls keep files from being "
 			"written",
 			strerror(sandbox->landlock));
@@ -133,6 +135,7 @@ int guard_enter(const struct guard *guard)
 		.output_dir = open_directory(guard->output),
 		.reads = reads,
 		.child = guard->child,
+		.keeps = guard->keeps,
 	};
 	struct sandbox sandbox;
 
@@ -148,6 +151,8 @@ int guard_enter(const struct guard *guard)
 	if (err)
 		return message_fail("privileges cannot be given up (%s): nothing is read with them",
 			strerror(-err));
+	if (guard->keeps)
+		caller_aside();
 	say_missing(&sandbox);
 	if (guard->verbose)
 		say(status_fd, &sandbox, guard);

@@ -18,6 +18,7 @@ struct guard {
 	const char *symfs;    /* with SANDBOX_OPENS: files below it only; or NULL */
 	const char *kallsyms; /* and this one; or NULL */
 	struct output *made;  /* discarded where the sandbox cannot be entered; or NULL */
+	uint64_t keeps;	      /* capabilities for caller_raise() */
 	pid_t child;	      /* may be signalled */
 	bool verbose;
 };

@@ -1,9 +1,11 @@
 #include "cmd/cmd.h"
+#include "cmd/guard.h"
 #include "cmd/record_category.h"
 #include "cmd/sampler.h"
 #include "cmd/top_ids.h"
 
 #include "access/caller.h"
+#include "access/caps.h"
 #include "base/message.h"
 #include "base/terminal.h"
 #include "capture/drain.h"
@@ -615,6 +617,18 @@ static void name_target(void)
 	top.where = where;
 }
 
+/* What runs is asked for again whenever the tables are begun anew. */
+static int enter_sandbox(void)
+{
+	return guard_enter(&(struct guard){
+		.use = SANDBOX_OPENS | SANDBOX_RECORDS | SANDBOX_SCREEN | SANDBOX_RAISES,
+		.symfs = files.symfs,
+		.kallsyms = files.kallsyms,
+		.keeps = CAP_BIT(CAP_SYS_PTRACE) | CAP_BIT(CAP_SYSLOG),
+		.verbose = verbose,
+	});
+}
+
 static int start(void)
 {
 	int error;
@@ -627,6 +641,8 @@ static int start(void)
 		return message_fail("the tables do not fit into --memory %" PRIu64, memory);
 	error = session_control(&opened.session, opened.sideband, PERF_EVENT_IOC_ENABLE);
 	tell_all();
+	if (enter_sandbox())
+		return 1;
 	name_target();
 	top.entries = entries ? (uint32_t)entries : TEXT_ROWS;
 	out_begin(&out, STDOUT_FILENO);

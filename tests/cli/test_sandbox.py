@@ -1,11 +1,16 @@
 """The sandbox, and on whose behalf files are opened: what a command may still do once it reads what others made."""
 
+import fcntl
 import os
+import pty
 import re
+import select
 import shutil
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 import pytest
@@ -23,6 +28,7 @@ SANDBOXED = {
     "scrub": ["scrub", "-q", "--anonymize", "{in}", "{out}"],
     "recover": ["recover", "{in}", "{out}"],
     "record": ["record", "-o", "{out}", "true"],
+    "top": ["top", "--stdio", "-d", "0.2", "--rounds", "2"],
 }
 CAPS = "cap_perfmon,cap_sys_ptrace,cap_syslog,cap_dac_override,cap_dac_read_search,cap_fowner,cap_chown=ep"
 
@@ -93,10 +99,49 @@ def test_system_calls_afterwards_are_in_the_list(build, run, recording, tmp_path
 
 def test_what_v_shows_is_what_holds(perfbox, recording, tmp_path):
     for command in SANDBOXED:
+        if command == "top":
+            continue
         arguments = words(command, recording, tmp_path)
         said = perfbox(arguments[0], "-v", *[a for a in arguments[1:] if a != "-q"]).err
         assert re.search(r"sandbox: CapInh 0, CapPrm 0, CapEff 0, CapBnd 0, CapAmb 0; Uid 0 0 0; NoNewPrivs 1; Seccomp 2 \(\d+ ", said)
         assert "sandbox: Landlock ABI" in said or "sandbox: no Landlock" in said
+
+
+def test_top_keeps_two_capabilities_that_are_not_in_effect(perfbox):
+    said = perfbox("top", "-v", "--stdio", "-d", "0.2", "--rounds", "1").err
+    assert re.search(r"sandbox: CapInh 0, CapPrm 400080000, CapEff 0, CapBnd 0, CapAmb 0; Uid 0 0 0; NoNewPrivs 1; Seccomp 2", said)
+
+
+def test_top_gives_the_terminal_back_while_it_is_stopped(build):
+    """Ctrl-Z, as its keys come through a terminal in raw mode: the signal of the line discipline."""
+    pid, terminal = pty.fork()
+    if not pid:
+        os.execve(build / "perfbox", ["perfbox", "top", "-d", "0.2"], {"TERM": "xterm"})
+    try:
+        read_until(terminal, b"\x1b[?1049h")
+        os.kill(pid, signal.SIGTSTP)
+        read_until(terminal, b"\x1b[?1049l")
+        _, status = os.waitpid(pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status) and os.WSTOPSIG(status) == signal.SIGSTOP
+        os.kill(pid, signal.SIGCONT)
+        read_until(terminal, b"\x1b[?1049h")
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+        os.write(terminal, b"q")
+        read_until(terminal, b"\x1b[?1049l")
+        assert os.waitpid(pid, 0)[1] == 0
+        pid = 0
+    finally:
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        os.close(terminal)
+
+
+def read_until(terminal, mark):
+    seen, until = b"", time.monotonic() + 30
+    while mark not in seen:
+        assert select.select([terminal], [], [], max(0, until - time.monotonic()))[0], seen
+        seen += os.read(terminal, 65536)
 
 
 def status_of(pid):
