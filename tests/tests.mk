@@ -24,7 +24,7 @@ build/test/$1/modules.a: $(patsubst %.c,build/test/$1/%.o,$(MODULES) arch/$(call
 	@rm -f $$@
 	$$Qar rcs $$@ $$^
 
--include $(patsubst %.c,build/test/$1/%.d,$(MODULES) $(wildcard tests/unit/*.c tests/fuzz/*.c))
+-include $(patsubst %.c,build/test/$1/%.d,$(MODULES) $(wildcard src/*.c src/cmd/*.c tests/unit/*.c tests/fuzz/*.c tests/faults/*.c))
 endef
 $(foreach w,$(WAYS),$(eval $(call way,$w)))
 
@@ -117,7 +117,7 @@ soak: build/perfbox workloads
 # without its sandbox. What needs a static binary, little memory or the sandbox is not for it.
 ASAN_TESTS ?= tests/cli
 NOT_ASAN := test_memory or test_sandbox or without_proc or an_empty_root or no_program_to_make_a_group or \
-	root_by_any_name or opens_no_ring or small_tables
+	root_by_any_name or opens_no_ring or small_tables or shorter_before_samples_get_lost
 build/asan/perfbox: $(patsubst %.c,build/test/sanitized/%.o,src/main.c $(wildcard src/cmd/*.c) tests/faults/no_sandbox.c) \
 		build/test/sanitized/modules.a
 	@mkdir -p $(@D)
