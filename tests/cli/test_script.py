@@ -3,6 +3,7 @@
 import collections
 import platform
 import re
+import struct
 
 import pytest
 
@@ -217,3 +218,33 @@ def test_raw_records_are_dumped_as_perf_does(recordings, perf, perfbox, name):
     """perf's are in the order of time."""
     ours, theirs = perfbox("script", "-D", "-i", recordings / name), plain(perf, recordings / name, "-D")
     assert ours.err == "" and records(ours.out) == records(theirs) and "PERF_RECORD_SAMPLE(IP" in theirs
+
+
+def with_spe(stream, packets):
+    """A recording from a pipe, with Arm SPE's packets as AUX data in the middle of its records."""
+    def record(kind, body):
+        return struct.pack("<IHH", kind, 0, 8 + len(body)) + body
+    at = 16
+    while struct.unpack_from("<I", stream, at)[0] != 9:
+        kind, _, size = struct.unpack_from("<IHH", stream, at)
+        at += size + (struct.unpack_from("<I", stream, at + 8)[0] if kind == 66 else 0)
+    trace = record(70, struct.pack("<IIQQ", 4, 0, 9, 9)) + record(71, struct.pack("<QQQIIII", len(packets), 0x100, 1, 0, 1, 0, 0)) + packets
+    return stream[:at] + trace + stream[at:]
+
+
+def test_spe_packets_are_decoded_and_kept_or_dropped_whole(perfbox, perf, workload, tmp_path):
+    packets = bytes([0x71, 42, 0, 0, 0, 0, 0, 0, 0]) * 3 + bytes([0x49, 0, 0])
+    stream = perf("record", "-q", "-F", "400", "-e", "cpu-clock:u", "-g", "-o", "-", workload("deep"), "0.1", text=False).out
+    data, whole, less = tmp_path / "pipe.data", tmp_path / "whole.data", tmp_path / "less.data"
+    data.write_bytes(with_spe(stream, packets))
+    samples = perfbox("script", "-G", "-i", data).lines
+    assert len(samples) > 10
+    perfbox("recover", data, whole)
+    for path in (data, whole):
+        dump = perfbox("script", "-D", "-i", path).out
+        assert dump.count(" TS 42\n") == 3 and dump.count(" LD GP-REG\n") == 1 and "BAD" not in dump
+        assert perfbox("script", "-G", "-i", path).lines == samples
+    assert re.search(r"4d +record +AUXTRACE +1 ", perfbox("inspect", data).out)
+    perfbox("scrub", "--max-category", "4c", data, less)
+    assert packets in whole.read_bytes() and packets[:9] not in less.read_bytes()
+    assert perfbox("script", "-G", "-i", less).lines == samples
