@@ -31,20 +31,31 @@ struct stack_copy {
 	struct stack_rest *rest; /* or NULL: all is there */
 };
 
+/* `bytes` bytes from an address on. NULL where they were not copied. */
+static inline const uint8_t *stack_bytes(
+	const struct stack_copy *stack, uint64_t address, uint64_t bytes)
+{
+	uint64_t at = address - stack->start, end = at + bytes;
+
+	if (end > stack->size || end < at)
+		return NULL;
+	if (stack->rest && end > stack->rest->here && !stack->rest->more(stack->rest, end))
+		return NULL;
+	return stack->bytes + at;
+}
+
 /* The word at an address. False where it was not copied. */
 static inline bool stack_word(const struct stack_copy *stack, uint64_t address, uint64_t *value)
 {
-	uint64_t at = address - stack->start, end = at + stack->word_bytes;
+	const uint8_t *at = stack_bytes(stack, address, stack->word_bytes);
 	uint32_t narrow;
 
-	if (end > stack->size || end < at)
-		return false;
-	if (stack->rest && end > stack->rest->here && !stack->rest->more(stack->rest, end))
+	if (!at)
 		return false;
 	if (stack->word_bytes == sizeof(*value)) {
-		memcpy(value, stack->bytes + at, sizeof(*value));
+		memcpy(value, at, sizeof(*value));
 	} else {
-		memcpy(&narrow, stack->bytes + at, sizeof(narrow));
+		memcpy(&narrow, at, sizeof(narrow));
 		*value = narrow;
 	}
 	return true;

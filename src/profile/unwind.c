@@ -4,6 +4,7 @@
 #define RULES 4096
 #define WAYS 4
 #define RULE_REGS 12
+#define NEAR_WORDS 64	       /* saved registers that lie so close are read together */
 #define KERNEL_WORDS 256       /* of a chain, before the user part */
 #define SCAN_WORDS 1024	       /* how far above sp a return address is looked for */
 #define FUNCTION_MAX (8 << 10) /* bytes; a call that leads farther back is hardly one of it */
@@ -29,6 +30,8 @@ struct unwind_rule {
 	int32_t cfa_offset;
 	uint8_t kind, cfa_reg, return_reg;
 	int16_t at[RULE_REGS]; /* words from the CFA, in the order of the mask */
+	int16_t low;	       /* the lowest of them, and how many there are from it up to the */
+	uint16_t words;	       /* highest; 0: too many */
 };
 
 /* Where a page of a process belonged in [from_ns, until_ns). */
@@ -93,7 +96,7 @@ static uint64_t offset_in(const struct mapping *m, uint64_t address)
 
 static bool pack(struct unwind_rule *rule, const struct cfi_row *row, unsigned word_bytes)
 {
-	int count = 0;
+	int count = 0, low = INT16_MAX, high = INT16_MIN;
 
 	if (row->cfa.kind != CFI_IS)
 		return false;
@@ -112,7 +115,13 @@ static bool pack(struct unwind_rule *rule, const struct cfi_row *row, unsigned w
 			return false;
 		rule->saved |= 1ull << r;
 		rule->at[count++] = (int16_t)word;
+		low = word < low ? word : low;
+		high = word > high ? word : high;
 	}
+	rule->low = (int16_t)low;
+	rule->words = word_bytes == 8 && count && high - low < NEAR_WORDS
+			      ? (uint16_t)(high - low + 1)
+			      : 0;
 	return true;
 }
 
@@ -194,26 +203,48 @@ static bool known(const struct walk *w, unsigned reg)
 	return reg < ARCH_REGS && w->regs.known >> reg & 1;
 }
 
+/* Registers that lie one by one, some maybe outside the copy. False: one that is needed does. */
+static bool restore_each(struct walk *w, const struct unwind_rule *rule, uint64_t cfa)
+{
+	const int16_t *at = rule->at;
+
+	for (uint64_t saved = rule->saved; saved; saved &= saved - 1) {
+		unsigned r = (unsigned)__builtin_ctzll(saved);
+		uint64_t where = cfa + (uint64_t)(int64_t)(*at++ * w->stack.word_bytes);
+
+		if (stack_word(&w->stack, where, &w->regs.value[r]))
+			w->regs.known |= 1ull << r;
+		else if (r == rule->return_reg || where >= w->regs.value[w->frames->sp])
+			return false;
+		/* else it was taken back from the stack already, and has its value */
+	}
+	return true;
+}
+
+static bool restore(struct walk *w, const struct unwind_rule *rule, uint64_t cfa)
+{
+	const int16_t *at = rule->at;
+	const uint8_t *words =
+		!rule->words
+			? NULL
+			: stack_bytes(&w->stack, cfa + (uint64_t)(rule->low * 8), rule->words * 8u);
+
+	if (!words)
+		return restore_each(w, rule, cfa);
+	for (uint64_t saved = rule->saved; saved; saved &= saved - 1)
+		memcpy(&w->regs.value[__builtin_ctzll(saved)], words + (*at++ - rule->low) * 8, 8);
+	w->regs.known |= rule->saved;
+	return true;
+}
+
 static enum unwind_stop by_small(struct walk *w, const struct unwind_rule *rule)
 {
 	uint64_t cfa = w->regs.value[rule->cfa_reg] + (uint64_t)(int64_t)rule->cfa_offset;
-	uint64_t where, missing = 0;
-	const int16_t *at = rule->at;
-	unsigned r;
 
 	if (!known(w, rule->cfa_reg))
 		return UNWIND_NO_REGISTER;
-	for (uint64_t saved = rule->saved; saved; saved &= saved - 1) {
-		r = (unsigned)__builtin_ctzll(saved);
-		where = cfa + (uint64_t)(int64_t)(*at++ * w->stack.word_bytes);
-		if (stack_word(&w->stack, where, &w->regs.value[r]))
-			continue;
-		if (r == rule->return_reg || where >= w->regs.value[w->frames->sp])
-			return UNWIND_COPY_END;
-		/* it was taken back from the stack already, and has its value */
-		missing |= 1ull << r;
-	}
-	w->regs.known |= rule->saved & ~missing;
+	if (!restore(w, rule, cfa))
+		return UNWIND_COPY_END;
 	if (!known(w, rule->return_reg) ||
 		(rule->return_reg == w->frames->ip && !(rule->saved >> w->frames->ip & 1)))
 		return UNWIND_NO_REGISTER;
