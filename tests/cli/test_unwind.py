@@ -1,5 +1,6 @@
 """Stacks unwound by call frame information: perf's recordings read by report, and record's own."""
 
+import os
 import pathlib
 import platform
 import re
@@ -208,11 +209,12 @@ def test_stacks_get_shorter_before_samples_get_lost(built, perfbox, tmp_path, bu
     data = tmp_path / "perf.data"
     busy = subprocess.Popen([built / "none", "600", "d"])
     recorder = subprocess.Popen([build / "perfbox", "record", "-F", "2000", "-e", "cpu-clock:u", "--call-graph", "dwarf,16384",
-                                 "-o", data, "-p", str(busy.pid)], stderr=subprocess.PIPE, text=True)
+                                 "-m", "256K", "-o", data, "-p", str(busy.pid)], stderr=subprocess.PIPE, text=True)
     try:
         wait_for(lambda: data.exists() and data.stat().st_size > 100000)
         recorder.send_signal(signal.SIGSTOP)
-        time.sleep(0.5)
+        ran = cpu_seconds(busy.pid)
+        wait_for(lambda: cpu_seconds(busy.pid) > ran + 0.3)
         recorder.send_signal(signal.SIGCONT)
         grown = data.stat().st_size
         wait_for(lambda: data.stat().st_size > grown + 100000)
@@ -226,6 +228,10 @@ def test_stacks_get_shorter_before_samples_get_lost(built, perfbox, tmp_path, bu
     assert cut, said
     depths = [line.count(";") for line in perfbox("report", "--folded", "-i", data).lines if ";spin_depth " in line]
     assert min(depths) <= 32 and max(depths) > 200
+
+
+def cpu_seconds(pid):
+    return sum(map(int, pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def wait_for(condition):
