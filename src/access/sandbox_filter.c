@@ -21,12 +21,14 @@
 #define AT_ARGUMENT(n) (16 + 8 * (n)) /* its low half: these machines are little-endian */
 #define AUDIT_ARCH(elf_machine) ((elf_machine) | 0xc0000000u)
 
+/* What is asked of one argument, and which that is. */
 enum test {
 	ANY,
-	IS,    /* the argument is the value */
-	CLEAR, /* none of the value's bits is set in it */
-	CHILD, /* it is the command's process */
+	IS,    /* the second is the value */
+	CLEAR, /* none of the value's bits is set in the third */
+	CHILD, /* the first is the command's process */
 };
+static const uint8_t argument_of[] = { [IS] = 1, [CLEAR] = 2, [CHILD] = 0 };
 
 #define WRITING (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)
 
@@ -36,56 +38,55 @@ static const struct rule {
 	uint16_t call;
 	uint8_t use;
 	uint8_t test;
-	uint8_t argument;
 	uint32_t value;
 } rules[] = {
-	{ SYS_pread64, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_read, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_ppoll, SANDBOX_RECORDS, ANY, 0, 0 },
-	{ SYS_pwritev, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_writev, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_write, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_pwrite64, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_lseek, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_fstat, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_ftruncate, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_close, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_fcntl, SANDBOX_ALWAYS, IS, 1, F_SETFD },
-	{ SYS_fcntl, SANDBOX_OPENS, IS, 1, F_DUPFD_CLOEXEC },
-	{ SYS_mmap, SANDBOX_ALWAYS, CLEAR, 2, PROT_EXEC },
-	{ SYS_munmap, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_madvise, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_clock_gettime, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_rt_sigreturn, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_restart_syscall, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_exit, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_exit_group, SANDBOX_ALWAYS, ANY, 0, 0 },
-	{ SYS_openat, SANDBOX_OPENS, CLEAR, 2, WRITING },
-	{ SYS_openat, SANDBOX_MAKES, ANY, 0, 0 },
-	{ SYS_faccessat, SANDBOX_OPENS, ANY, 0, 0 },
-	{ SYS_newfstatat, SANDBOX_OPENS, ANY, 0, 0 },
-	{ SYS_readlinkat, SANDBOX_OPENS, ANY, 0, 0 },
-	{ SYS_getdents64, SANDBOX_OPENS, ANY, 0, 0 },
-	{ SYS_uname, SANDBOX_OPENS, ANY, 0, 0 },
-	{ SYS_unlinkat, SANDBOX_REPLACES, ANY, 0, 0 },
-	{ SYS_renameat, SANDBOX_REPLACES, ANY, 0, 0 },
-	{ SYS_fsync, SANDBOX_RECORDS, ANY, 0, 0 },
-	{ SYS_fdatasync, SANDBOX_RECORDS, ANY, 0, 0 },
-	{ SYS_ioctl, SANDBOX_RECORDS, IS, 1, PERF_EVENT_IOC_ENABLE },
-	{ SYS_ioctl, SANDBOX_RECORDS, IS, 1, PERF_EVENT_IOC_DISABLE },
-	{ SYS_ioctl, SANDBOX_RECORDS, IS, 1, PERF_EVENT_IOC_PAUSE_OUTPUT },
-	{ SYS_ioctl, SANDBOX_RECORDS, IS, 1, PERF_EVENT_IOC_ID },
-	{ SYS_wait4, SANDBOX_RECORDS, ANY, 0, 0 },
-	{ SYS_rt_sigprocmask, SANDBOX_RECORDS, ANY, 0, 0 },
-	{ SYS_kill, SANDBOX_RECORDS, CHILD, 0, 0 },
-	{ SYS_ioctl, SANDBOX_SCREEN, IS, 1, TCGETS },
-	{ SYS_ioctl, SANDBOX_SCREEN, IS, 1, TCSETS },
-	{ SYS_ioctl, SANDBOX_SCREEN, IS, 1, TIOCGWINSZ },
-	{ SYS_epoll_ctl, SANDBOX_SCREEN, ANY, 0, 0 },
-	{ SYS_getrusage, SANDBOX_SCREEN, ANY, 0, 0 },
-	{ SYS_tkill, SANDBOX_SCREEN, IS, 1, SIGSTOP },
-	{ SYS_capget, SANDBOX_RAISES, ANY, 0, 0 },
-	{ SYS_capset, SANDBOX_RAISES, ANY, 0, 0 },
+	{ SYS_pread64, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_read, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_ppoll, SANDBOX_RECORDS, ANY, 0 },
+	{ SYS_pwritev, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_writev, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_write, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_pwrite64, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_lseek, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_fstat, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_ftruncate, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_close, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_fcntl, SANDBOX_ALWAYS, IS, F_SETFD },
+	{ SYS_fcntl, SANDBOX_OPENS, IS, F_DUPFD_CLOEXEC },
+	{ SYS_mmap, SANDBOX_ALWAYS, CLEAR, PROT_EXEC },
+	{ SYS_munmap, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_madvise, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_clock_gettime, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_rt_sigreturn, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_restart_syscall, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_exit, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_exit_group, SANDBOX_ALWAYS, ANY, 0 },
+	{ SYS_openat, SANDBOX_OPENS, CLEAR, WRITING },
+	{ SYS_openat, SANDBOX_MAKES, ANY, 0 },
+	{ SYS_faccessat, SANDBOX_OPENS, ANY, 0 },
+	{ SYS_newfstatat, SANDBOX_OPENS, ANY, 0 },
+	{ SYS_readlinkat, SANDBOX_OPENS, ANY, 0 },
+	{ SYS_getdents64, SANDBOX_OPENS, ANY, 0 },
+	{ SYS_uname, SANDBOX_OPENS, ANY, 0 },
+	{ SYS_unlinkat, SANDBOX_REPLACES, ANY, 0 },
+	{ SYS_renameat, SANDBOX_REPLACES, ANY, 0 },
+	{ SYS_fsync, SANDBOX_RECORDS, ANY, 0 },
+	{ SYS_fdatasync, SANDBOX_RECORDS, ANY, 0 },
+	{ SYS_ioctl, SANDBOX_RECORDS, IS, PERF_EVENT_IOC_ENABLE },
+	{ SYS_ioctl, SANDBOX_RECORDS, IS, PERF_EVENT_IOC_DISABLE },
+	{ SYS_ioctl, SANDBOX_RECORDS, IS, PERF_EVENT_IOC_PAUSE_OUTPUT },
+	{ SYS_ioctl, SANDBOX_RECORDS, IS, PERF_EVENT_IOC_ID },
+	{ SYS_wait4, SANDBOX_RECORDS, ANY, 0 },
+	{ SYS_rt_sigprocmask, SANDBOX_RECORDS, ANY, 0 },
+	{ SYS_kill, SANDBOX_RECORDS, CHILD, 0 },
+	{ SYS_ioctl, SANDBOX_SCREEN, IS, TCGETS },
+	{ SYS_ioctl, SANDBOX_SCREEN, IS, TCSETS },
+	{ SYS_ioctl, SANDBOX_SCREEN, IS, TIOCGWINSZ },
+	{ SYS_epoll_ctl, SANDBOX_SCREEN, ANY, 0 },
+	{ SYS_getrusage, SANDBOX_SCREEN, ANY, 0 },
+	{ SYS_tkill, SANDBOX_SCREEN, IS, SIGSTOP },
+	{ SYS_capget, SANDBOX_RAISES, ANY, 0 },
+	{ SYS_capset, SANDBOX_RAISES, ANY, 0 },
 };
 
 struct filter {
@@ -110,7 +111,7 @@ static void allow(struct filter *filter, const struct rule *rule, uint32_t call,
 	filter->last = call;
 	put(filter, JUMP_EQUAL, 0, rule->test == ANY ? 1 : 4, call);
 	if (rule->test != ANY) {
-		put(filter, LOAD, 0, 0, AT_ARGUMENT(rule->argument - earlier));
+		put(filter, LOAD, 0, 0, AT_ARGUMENT(argument_of[rule->test] - earlier));
 		put(filter, clear ? JUMP_ANY_BIT : JUMP_EQUAL, clear, !clear,
 			rule->test == CHILD ? filter->child : rule->value);
 	}
