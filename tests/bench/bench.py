@@ -257,7 +257,8 @@ def frames(path):
 
 
 def unwind():
-    """Stacks by call frame information: recorded by both, and perf's recording reported by both."""
+    """Stacks by call frame information: recorded by both, and perf's recording reported by both. What perf's children
+    (addr2line, more than perf itself) spend is not in its CPU time, as it does not wait for them; the wall has it."""
     burner = str(ROOT / "build/workload/native/frames")
     sums = {PERFBOX: [0, 0, 0, 0, 0], PERF: [0, 0, 0, 0, 0]}
     files = {PERFBOX: HOME / "stacks.data", PERF: HOME / "stacks.perf.data"}
