@@ -122,7 +122,7 @@ static void when(struct out *out, const struct reader *reader, uint32_t cpu, uin
 {
 	uint64_t types = 0, flags = 0;
 
-	for (uint32_t i = 0; i < reader->attr_count; i++) {
+	for (uint32_t i = 0; reader->attrs && i < reader->attr_count; i++) {
 		types |= reader->attrs[i].attr.sample_type;
 		flags |= reader->attrs[i].attr.flags;
 	}
