@@ -115,7 +115,7 @@ class Bench:
         seen, sites = collections.Counter(), collections.defaultdict(list)
         for line in self.log.read_text(errors="replace").splitlines():
             name, number, about = site(line)
-            if not number or name in BEYOND:
+            if not number or not name or name in BEYOND:
                 continue
             seen[name, number] += 1
             sites[name, number, about].append(seen[name, number])
