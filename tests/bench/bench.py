@@ -121,11 +121,11 @@ def loss():
     burner = str(ROOT / "build/workload/native/deep")
     busy = [subprocess.Popen([burner, "600"], **QUIET) for _ in range(os.cpu_count())]
     try:
-        for pages, wanted in ((128, "0"), (16, "<= perf's"), (2, "<= perf's")):
+        for pages, wanted in ((128, "0"), (16, "-"), (2, "-")):
             got = {program: record_once(program, HOME / "loss.data", "-F", "20000", "-g", "-a", "-m", str(pages))[2:] for program in turns(1)}
             (ours, our_loss), (theirs, their_loss) = got[PERFBOX], got[PERF]
             row(f"record -F 20000 -g -a -m {pages}, samples", ours, theirs, "-", "{:.0f}")
-            row("  lost", our_loss, their_loss, wanted, "{:.0f}")
+            row("  lost (%)", 100 * our_loss / (ours + our_loss), 100 * their_loss / (theirs + their_loss), wanted, "{:.2f}")
     finally:
         for child in busy:
             child.kill()

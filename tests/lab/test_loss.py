@@ -127,7 +127,7 @@ def test_a_cpu_goes_and_comes_back(machine, tmp_path):
     said = machine.run(f"perfbox record -v -F 200 -e cpu-clock -a -o /tmp/perf.data sh -c '{script}'").err
     assert "CPU 1 went offline" in said and "CPU 1 is online again" in said, said
     seen = [line.split() for line in scripted(machine, tmp_path, "-F", "comm,cpu")]
-    assert sum(cpu == "[000]" for comm, cpu in seen if comm == "deep") > 100
+    assert sum(cpu == "[000]" for comm, cpu in seen if comm == "deep") > 20
     said = machine.run(f"perfbox record -v -F 200 -e cpu-clock --sample-cpu -o /tmp/perf.data sh -c '{script}'").err
     assert "CPU 1" not in said.partition("Loss by event")[0]
     seen = [line.split() for line in scripted(machine, tmp_path, "-F", "comm,cpu,time")]
