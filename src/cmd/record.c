@@ -353,7 +353,7 @@ static int record(void)
 
 	/* a closed stream is a failed write; the command, forked before, keeps its own ways */
 	signal(SIGPIPE, SIG_IGN);
-	record_hotplug_begin(&sampler.target, asked.sampler.target.cpus);
+	record_hotplug_begin();
 	failed = begin();
 	if (failed)
 		return failed;

@@ -7,12 +7,8 @@
  * among the CPUs that were there at first.
  */
 
-#include "capture/target.h"
-
-#include <stdbool.h>
-
-/* `chosen`: the user named the CPUs, others do not matter. */
-void record_hotplug_begin(const struct target *target, bool chosen);
+/* Before the sandbox is entered. */
+void record_hotplug_begin(void);
 
 /* To be called often: looks once a second. */
 void record_hotplug_look(void);

@@ -125,11 +125,10 @@ def test_a_cpu_goes_and_comes_back(machine, tmp_path):
     script = ("taskset 2 /workload/deep 0.5; echo 0 >/sys/devices/system/cpu/cpu1/online; /workload/deep 1; "
               "echo 1 >/sys/devices/system/cpu/cpu1/online; sleep 1; taskset 2 /workload/deep 0.5; taskset 1 /workload/deep 0.5")
     said = machine.run(f"perfbox record -v -F 200 -e cpu-clock -a -o /tmp/perf.data sh -c '{script}'").err
-    assert "CPU 1 went offline" in said and "CPU 1 is online again" in said, said
+    assert "CPUs 0 are online, 0-1 were: " in said and "CPUs 0-1 are online, 0 were: " in said, said
     seen = [line.split() for line in scripted(machine, tmp_path, "-F", "comm,cpu")]
     assert sum(cpu == "[000]" for comm, cpu in seen if comm == "deep") > 20
-    said = machine.run(f"perfbox record -v -F 200 -e cpu-clock --sample-cpu -o /tmp/perf.data sh -c '{script}'").err
-    assert "CPU 1" not in said.partition("Loss by event")[0]
+    machine.run(f"perfbox record -F 200 -e cpu-clock --sample-cpu -o /tmp/perf.data sh -c '{script}'")
     seen = [line.split() for line in scripted(machine, tmp_path, "-F", "comm,cpu,time")]
     on_1 = [float(time.rstrip(":")) for comm, cpu, time in seen if comm == "deep" and cpu == "[001]"]
     on_0 = [float(time.rstrip(":")) for comm, cpu, time in seen if comm == "deep" and cpu == "[000]"]
