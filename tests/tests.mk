@@ -84,8 +84,10 @@ workloads: $(WORKLOADS:%=build/workload/native/%)
 other:
 	@$(MAKE) --no-print-directory ARCH=$(OTHER)
 
+# Minutes, for make check-kernels.
+LONG := tests/lab/test_loss.py
 check: build/perfbox other guards units fuzzers workloads build/faults/fault
-	@$(PYTEST) tests
+	@$(PYTEST) tests --ignore=$(LONG)
 # One file or a choice: make check-some TESTS='tests/lab/test_record.py --kernels 6.12'
 check-some: build/perfbox other guards units fuzzers workloads build/faults/fault
 	@$(PYTEST) $(TESTS)
