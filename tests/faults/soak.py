@@ -46,9 +46,24 @@ class Soak:
         self.folder = pathlib.Path(folder)
         self.seen = set()
         self.bytes = self.samples = self.lost = self.bad = self.report_kib = 0
+        self.status = self.began = 0
+        said = subprocess.run([PERFBOX, "record", "--help"], capture_output=True, text=True)
+        self.rotates = "--switch-output" in said.stdout + said.stderr
+        self.begin()
+
+    def begin(self):
+        self.began += 1
+        how = [self.folder / "soak", f"--switch-output={ROTATE_S}s", "--switch-max-files", str(KEPT_FILES)]
+        self.since = time.monotonic()
         self.recorder = subprocess.Popen(
-            [PERFBOX, "record", "-q", "-a", "-g", "-F", "500", "-o", self.folder / "soak",
-             f"--switch-output={ROTATE_S}s", "--switch-max-files", str(KEPT_FILES)], stdin=subprocess.DEVNULL)
+            [PERFBOX, "record", "-q", "-a", "-g", "-F", "500", "-o",
+             *(how if self.rotates else [self.folder / f"soak.{self.began:06}"])], stdin=subprocess.DEVNULL)
+
+    def turn(self):
+        """A recorder that cannot rotate is begun anew."""
+        if not self.rotates and time.monotonic() - self.since > ROTATE_S:
+            self.end()
+            self.begin()
 
     def load(self):
         """A little of everything for a moment: forks, threads, a deep stack."""
@@ -67,6 +82,8 @@ class Soak:
             self.samples += samples
             self.lost += lost
             self.bad += status != 0 or bool(len(self.seen) % 10 == 1 and wrong_with_file(path))
+            if not self.rotates:
+                path.unlink()
 
     def row(self, minute, seconds):
         pid = self.recorder.pid
@@ -75,7 +92,8 @@ class Soak:
 
     def end(self):
         self.recorder.send_signal(signal.SIGINT)
-        return self.recorder.wait()
+        self.status = self.recorder.wait() or self.status
+        return self.status
 
 
 def main():
@@ -85,6 +103,7 @@ def main():
         soak = Soak(folder)
         while soak.recorder.poll() is None and time.monotonic() - began < minutes * 60:
             soak.load()
+            soak.turn()
             soak.take_files()
             time.sleep(1)
             spent = time.monotonic() - began
