@@ -61,6 +61,9 @@ CFLAGS ?= -Os -g
 HOT := src/capture/recorder.c src/data/reader.c src/data/sample.c src/profile/chain.c \
 	src/profile/tree.c src/profile/process.c src/profile/kallsyms.c src/profile/image.c \
 	src/base/out.c src/base/escape.c src/data/order.c src/data/sample_field.c src/data/contents.c src/data/scrub.c src/profile/rebase.c src/view/script_line.c src/view/script_chain.c src/view/script_frame.c
+# What GCC's own limits would add in size is not worth it in speed: 7 KiB for 2 % of report's instructions.
+HOT_FLAGS := -O2 $(if $(findstring clang,$(CC)),,--param max-inline-insns-auto=5)
+COLD_FLAGS := $(if $(findstring clang,$(CC)),,-fno-move-loop-invariants)
 CFLAGS_arm64 := -fomit-frame-pointer -momit-leaf-frame-pointer $(if $(findstring clang,$(CC)),,-mno-outline-atomics)
 WARNINGS := -Wall -Wextra -Werror -Wvla -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wwrite-strings -Wundef
@@ -94,7 +97,7 @@ BINUTILS := $(if $(filter $(ARCH),$(HOST)),,$(MACHINE)-linux-gnu-)
 $(OUT)/obj/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
 	@$(if $(V),,echo "  CC  $@")
-	$Q$(CC) $(FLAGS) $(CFLAGS) $(if $(filter $<,$(HOT)),-O2) -MMD -MP -c -o $@ $<
+	$Q$(CC) $(FLAGS) $(CFLAGS) $(if $(filter $<,$(HOT)),$(HOT_FLAGS),$(COLD_FLAGS)) -MMD -MP -c -o $@ $<
 
 $(OUT)/obj/%.o: %.S $(OUT)/flags
 	@mkdir -p $(@D)

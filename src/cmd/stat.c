@@ -50,7 +50,7 @@ static struct {
 	bool no_aggregation, no_inherit, json, append, null_run, scale, all_user, all_kernel, quiet;
 	bool output_given, log_given, csv, interval_given;
 	int verbose, detail;
-} asked = { .runs = 1, .scale = true, .memory = DEFAULT_ARENA_BYTES };
+} asked;
 
 static const struct option options[] = {
 	{ OPTION_GROUP, 0, NULL, NULL, NULL, "What to count:", NULL },
@@ -511,8 +511,12 @@ static int count(void)
 
 int cmd_stat(int argc, char **argv)
 {
-	int operands = option_parse(argc, argv, options, usage, true), status;
+	int operands, status;
 
+	asked.runs = 1;
+	asked.scale = true;
+	asked.memory = DEFAULT_ARENA_BYTES;
+	operands = option_parse(argc, argv, options, usage, true);
 	if (operands < 0)
 		return -operands;
 	if (operands)
