@@ -1,4 +1,5 @@
 #include "access/become.h"
+#include "base/ids.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -78,7 +79,7 @@ int become_caller(void)
 
 	if (!getauxval(AT_SECURE))
 		return 0;
-	if (setresgid(gid, gid, gid) || setresuid(uid, uid, uid))
+	if (ids_set_group(gid, gid, gid) || ids_set_user(uid, uid, uid))
 		return -errno;
 	err = caps_get(0, &caps);
 	caps.effective = caps.permitted = 0;
@@ -129,7 +130,7 @@ int become_groups(const gid_t *groups, int count)
 {
 	if (count > BECOME_GROUPS_MAX)
 		return -E2BIG;
-	return setgroups((size_t)count, groups) ? -errno : check_groups(groups, count);
+	return ids_set_groups((size_t)count, groups) ? -errno : check_groups(groups, count);
 }
 
 static int check_ids(uid_t uid, gid_t gid)
@@ -154,13 +155,13 @@ int become_user(uid_t uid, gid_t gid, const gid_t *groups, int count)
 
 	if (err)
 		return err;
-	err = setresgid(gid, gid, gid) ? -errno : become_groups(groups, count);
+	err = ids_set_group(gid, gid, gid) ? -errno : become_groups(groups, count);
 	if (!err)
 		err = become_effective(CAP_BIT(CAP_SETUID));
 	if (err)
 		return err;
 	prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
-	if (setresuid(uid, uid, uid))
+	if (ids_set_user(uid, uid, uid))
 		return -errno;
 	prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
 	err = become_effective(0);

@@ -2,6 +2,7 @@
 
 #include "access/become.h"
 #include "access/caps.h"
+#include "base/ids.h"
 #include "base/number.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ int caller_begin(bool keeps)
 	if (!keeps)
 		return become_caller();
 	/* the saved id stays root's, without which a set-id file's capabilities would go */
-	if (setresgid((gid_t)-1, gid, gid) || setresuid((uid_t)-1, uid, (uid_t)-1))
+	if (ids_set_group((gid_t)-1, gid, gid) || ids_set_user((uid_t)-1, uid, (uid_t)-1))
 		return -errno;
 	aside = true;
 	return become_effective(0);

@@ -71,7 +71,7 @@ static struct fact limit_of(int resource, bool hard, unsigned unit)
 	struct rlimit limit;
 	rlim_t value;
 
-	if (getrlimit(resource, &limit))
+	if (prlimit(0, resource, NULL, &limit))
 		return fact_failed(errno);
 	value = hard ? limit.rlim_max : limit.rlim_cur;
 	return FACT_OF(value == RLIM_INFINITY ? FACT_UNLIMITED : (int64_t)(value / unit));
@@ -127,7 +127,7 @@ void facts_limits(struct limits *limits)
 	limits->memlock_kb = limit_of(RLIMIT_MEMLOCK, false, 1024);
 	limits->nofile = limit_of(RLIMIT_NOFILE, false, 1);
 	limits->nofile_max = limit_of(RLIMIT_NOFILE, true, 1);
-	limits->page_kb = (uint32_t)(sysconf(_SC_PAGESIZE) / 1024);
+	limits->page_kb = (uint32_t)getpagesize() / 1024;
 	lock = !caps_self(&caps) && caps.effective & CAP_BIT(CAP_IPC_LOCK) && user_ns_initial();
 	limits->unlimited_rings =
 		lock || (fact_known(limits->paranoid) && limits->paranoid.value < 0);

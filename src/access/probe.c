@@ -2,6 +2,7 @@
 
 #include "access/caps.h"
 #include "access/verdict.h"
+#include "base/ids.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +40,7 @@ static pid_t start(void)
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != parent)
 		_exit(1);
-	setrlimit(RLIMIT_CORE, &none);
+	prlimit(0, RLIMIT_CORE, &none, NULL);
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
 	return 0;
@@ -197,8 +198,8 @@ static void become_other(void)
 {
 	const unsigned nobody = 65534;
 
-	if (syscall(SYS_setgroups, 0, NULL) || setresgid(nobody, nobody, nobody) ||
-		setresuid(nobody, nobody, nobody))
+	if (ids_set_groups(0, NULL) || ids_set_group(nobody, nobody, nobody) ||
+		ids_set_user(nobody, nobody, nobody))
 		_exit(1);
 }
 
@@ -250,7 +251,7 @@ static int64_t map_all(uint64_t tried_kb)
 		.config = PERF_COUNT_SW_DUMMY,
 		.flags = PERF_ATTR_DISABLED | PERF_ATTR_EXCLUDE_KERNEL | PERF_ATTR_EXCLUDE_HV |
 			 PERF_ATTR_EXCLUDE_CALLCHAIN_KERNEL };
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t page = (size_t)getpagesize();
 	uint64_t data = 1, pages = 0;
 
 	while (data * 2 * page / 1024 <= tried_kb)

@@ -1,6 +1,7 @@
 #include "access/sandbox.h"
 
 #include "access/caps.h"
+#include "base/ids.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +28,7 @@ static int forbid_core(void)
 {
 	const struct rlimit none = { 0, 0 };
 
-	if (setrlimit(RLIMIT_CORE, &none) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+	if (prlimit(0, RLIMIT_CORE, &none, NULL) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return errno;
 	return 0;
 }
@@ -50,8 +51,8 @@ static int change_user(const struct sandbox_wish *wish)
 	uid_t uid = other ? wish->uid : getuid();
 	gid_t gid = other ? wish->gid : getgid();
 
-	if ((other && setgroups(1, &gid)) || setresgid((gid_t)-1, gid, gid) ||
-		setresuid((uid_t)-1, uid, uid))
+	if ((other && ids_set_groups(1, &gid)) || ids_set_group((gid_t)-1, gid, gid) ||
+		ids_set_user((uid_t)-1, uid, uid))
 		return errno;
 	return 0;
 }

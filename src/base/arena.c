@@ -59,7 +59,7 @@ void arena_trim(struct arena *arena, size_t mark, size_t size)
 
 void arena_release(struct arena *arena)
 {
-	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	const uintptr_t page = (uintptr_t)getpagesize();
 	char *end = arena->base + arena->used;
 	char *first = (char *)(((uintptr_t)arena->base + page - 1) & ~(page - 1));
 	char *last = (char *)((uintptr_t)end & ~(page - 1));

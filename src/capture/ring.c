@@ -8,7 +8,7 @@
 
 int ring_map(struct ring *ring, int fd, uint32_t pages)
 {
-	size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	size_t page_bytes = (size_t)getpagesize();
 	void *at = mmap(NULL, (pages + 1) * page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (at == MAP_FAILED)

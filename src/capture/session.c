@@ -114,12 +114,12 @@ static bool raise_descriptors(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= MOST_DESCRIPTORS)
+	if (prlimit(0, RLIMIT_NOFILE, NULL, &limit) || limit.rlim_cur >= MOST_DESCRIPTORS)
 		return false;
 	if (limit.rlim_cur >= limit.rlim_max)
 		limit.rlim_max = MOST_DESCRIPTORS;
 	limit.rlim_cur = limit.rlim_max;
-	return !setrlimit(RLIMIT_NOFILE, &limit);
+	return !prlimit(0, RLIMIT_NOFILE, &limit, NULL);
 }
 
 static int *slot(const struct session *session, int event, uint32_t cpu, uint32_t thread)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,9 +60,13 @@ static int append_numbers(
 static int append_online(struct list *list, struct target_fault *fault)
 {
 	char text[4096];
+	cpu_set_t allowed;
 
-	if (file_slurp(ONLINE_CPUS, text, sizeof(text)) <= 0)
-		snprintf(text, sizeof(text), "0-%ld", sysconf(_SC_NPROCESSORS_ONLN) - 1);
+	if (file_slurp(ONLINE_CPUS, text, sizeof(text)) <= 0) {
+		if (sched_getaffinity(0, sizeof(allowed), &allowed))
+			CPU_ZERO(&allowed);
+		snprintf(text, sizeof(text), "0-%d", CPU_COUNT(&allowed) - !!CPU_COUNT(&allowed));
+	}
 	return append_numbers(list, text, ONLINE_CPUS, fault);
 }
 

@@ -124,7 +124,7 @@ bool tracing_put(struct body *body, const struct event_list *events)
 		return false;
 	body_put(body, MAGIC, sizeof(MAGIC));
 	body_put(body, little_endian_longs, sizeof(little_endian_longs));
-	body_u32(body, (uint32_t)sysconf(_SC_PAGESIZE));
+	body_u32(body, (uint32_t)getpagesize());
 	put_text(body, "header_page");
 	snprintf(path, sizeof(path), "%s/header_page", folder);
 	put_file(body, path, sizeof(uint64_t));

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -353,7 +354,7 @@ static int set_id(int which, const char *value)
 
 	if (take_number(option, value, UINT32_MAX - 1, &id))
 		return 1;
-	return (which == UID ? setuid((uid_t)id) : setgid((gid_t)id))
+	return (which == UID ? syscall(SYS_setuid, id) : syscall(SYS_setgid, id))
 		       ? message_fail("%s%s: %s", option, value, strerror(errno))
 		       : 0;
 }
