@@ -11,4 +11,7 @@
 /* "Sat Nov 21 20:16:15 2026", as ctime(3) lays it out, from seconds since 1970. */
 void date_text(char to[DATE_MAX], int64_t seconds);
 
+/* 20261121201615, from the same: digits that sort as time does. */
+uint64_t date_stamp(int64_t seconds);
+
 #endif

@@ -3,25 +3,12 @@
 #include "data/record.h"
 
 #include <errno.h>
-#include <string.h>
 
 int drain_begin(struct drain *drain, struct arena *arena, struct rings *rings)
 {
 	drain->rings = rings;
 	drain->whole = arena_take(arena, 1, RECORD_MAX + 8);
 	return drain->whole ? 0 : -ENOMEM;
-}
-
-static const struct perf_event_header *whole_record(
-	const struct drain *drain, const struct ring *ring, uint64_t at, uint64_t size)
-{
-	uint64_t from = at & (ring->size - 1), first = ring->size - from;
-
-	if (size <= first)
-		return (const void *)(ring->data + from);
-	memcpy(drain->whole, ring->data + from, first);
-	memcpy(drain->whole + first, ring->data, size - first);
-	return (const void *)drain->whole;
 }
 
 static void take(struct drain *drain, const struct perf_event_header *record, bool sideband)
@@ -58,7 +45,7 @@ static void drain_ring(struct drain *drain, struct ring *ring, bool sideband)
 		/* the kernel does not write such a record; never loop on one */
 		if (size < sizeof(struct perf_event_header) || size > ring->head - at)
 			break;
-		take(drain, whole_record(drain, ring, at, size), sideband);
+		take(drain, ring_record(ring, at, size, drain->whole), sideband);
 		at += size;
 	}
 	ring_end(ring);

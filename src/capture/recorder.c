@@ -21,8 +21,7 @@ int recorder_begin(struct recorder *recorder, struct arena *arena, struct rings 
 	recorder->parts = arena_array(arena, struct iovec, rings->count * 2 + 1);
 	if (sample_type & PERF_SAMPLE_TIME)
 		recorder->time_word = 1 + (uint32_t)__builtin_popcountll(sample_type & before_time);
-	recorder->whole = arena_take(arena, 1, RECORD_MAX + 8);
-	if (!recorder->parts || !recorder->whole)
+	if (!recorder->parts || sideband_begin(&recorder->sideband, arena, rings))
 		return -ENOMEM;
 	return losses_begin(&recorder->losses, arena, rings->session);
 }
@@ -41,19 +40,6 @@ static void count_sample(struct recorder *recorder, const struct ring *ring, uin
 		recorder->last_ns = time_ns;
 }
 
-/* A record that may wrap as one piece. */
-static const struct perf_event_header *whole_record(
-	const struct recorder *recorder, const struct ring *ring, uint64_t at, uint64_t size)
-{
-	uint64_t from = at & (ring->size - 1), first = ring->size - from;
-
-	if (size <= first)
-		return (const void *)(ring->data + from);
-	memcpy(recorder->whole, ring->data + from, first);
-	memcpy(recorder->whole + first, ring->data, size - first);
-	return (const void *)recorder->whole;
-}
-
 static void count_record(struct recorder *recorder, const struct ring *ring, uint64_t at,
 	uint64_t header, uint32_t cpu)
 {
@@ -63,8 +49,6 @@ static void count_record(struct recorder *recorder, const struct ring *ring, uin
 	losses_take(&recorder->losses, ring, at, header, cpu);
 	if (type == PERF_RECORD_SAMPLE)
 		count_sample(recorder, ring, at);
-	else if (type == PERF_RECORD_MMAP2 && recorder->mapped)
-		recorder->mapped(whole_record(recorder, ring, at, header >> 48));
 }
 
 /* The header word is type, misc, size from its low end upwards. */
@@ -84,6 +68,14 @@ static void count_ring(struct recorder *recorder, const struct ring *ring)
 	}
 }
 
+/* The `i`th ring to be written: the side-band's come first. */
+static struct ring *written_at(const struct rings *rings, uint32_t i)
+{
+	uint32_t cpus = rings->count / 2;
+
+	return &rings->at[i < cpus ? i * 2 + 1 : (i - cpus) * 2];
+}
+
 /* How many of the first `written` bytes of a round's records are whole records; the samples behind
  * them are dropped. */
 static uint64_t whole_bytes(struct recorder *recorder, uint64_t written)
@@ -92,7 +84,7 @@ static uint64_t whole_bytes(struct recorder *recorder, uint64_t written)
 	bool all = true;
 
 	for (uint32_t i = 0; i < recorder->rings->count; i++) {
-		const struct ring *ring = &recorder->rings->at[i];
+		const struct ring *ring = written_at(recorder->rings, i);
 
 		for (uint64_t at = ring->tail, size; at < ring->head; at += size) {
 			uint64_t header = ring_word(ring, at);
@@ -155,7 +147,7 @@ static void rewrite_record(struct recorder *recorder, const struct perf_event_he
 static void rewrite_ring(struct recorder *recorder, struct ring *ring, bool sideband)
 {
 	uint64_t until = ring->head;
-	unsigned full = (unsigned)((until - ring->tail) * 16 / ring->size);
+	unsigned full = ring->latest ? 0 : (unsigned)((until - ring->tail) * 16 / ring->size);
 
 	count_ring(recorder, ring);
 	while (ring->tail < until) {
@@ -164,32 +156,64 @@ static void rewrite_ring(struct recorder *recorder, struct ring *ring, bool side
 		if (size < MIN_RECORD_BYTES || size > until - ring->tail)
 			size = until - ring->tail;
 		else
-			rewrite_record(recorder, whole_record(recorder, ring, ring->tail, size),
-				full, sideband);
+			rewrite_record(recorder,
+				ring_record(ring, ring->tail, size, recorder->sideband.whole), full,
+				sideband);
 		ring->head = ring->tail + size;
 		ring_end(ring);
+	}
+}
+
+/* Takes what the rings hold, side-band last: then it tells of all that happened before the samples.
+ * The bytes. Of rings that keep the latest, samples are taken only when they are asked for. */
+static uint64_t begin_round(struct recorder *recorder)
+{
+	struct rings *rings = recorder->rings;
+	uint64_t waiting = 0;
+
+	recorder->full = false;
+	for (uint32_t sideband = 0; sideband < 2; sideband++)
+		for (uint32_t i = sideband; i < rings->count; i += 2)
+			if (rings->at[i].page && (!rings->latest || sideband != recorder->dumps))
+				waiting += ring_begin(&rings->at[i]);
+	return waiting;
+}
+
+/* Keeps of what is waiting, in the order in which it is written, the whole records that have room,
+ * and leaves the rest in the rings. */
+static void keep_whole(struct recorder *recorder, uint64_t room)
+{
+	for (uint32_t i = 0; i < recorder->rings->count; i++) {
+		struct ring *ring = written_at(recorder->rings, i);
+		uint64_t at = ring->tail, size;
+
+		for (; at < ring->head; at += size, room -= size) {
+			size = ring_word(ring, at) >> 48;
+			if (size < MIN_RECORD_BYTES)
+				size = ring->head - at;
+			if (size > room)
+				break;
+		}
+		if (at < ring->head) {
+			recorder->full = true;
+			room = 0;
+		}
+		ring->head = at;
 	}
 }
 
 static int rewrite_round(struct recorder *recorder)
 {
 	struct rings *rings = recorder->rings;
-	uint64_t waiting = 0;
 
-	/* side-band last: then it tells of all that happened before the samples */
-	for (uint32_t sideband = 0; sideband < 2; sideband++)
-		for (uint32_t i = sideband; i < rings->count; i += 2)
-			if (rings->at[i].page)
-				waiting += ring_begin(&rings->at[i]);
-	if (!waiting)
-		return recorder->writer->error;
 	for (uint32_t sideband = 2; sideband--;)
 		for (uint32_t i = sideband; i < rings->count; i += 2)
 			if (rings->at[i].page)
 				rewrite_ring(recorder, &rings->at[i], sideband);
-	recorder->rounds++;
 	stage(recorder, &finished_round);
 	flush(recorder);
+	recorder->full =
+		recorder->limit_bytes && recorder->writer->data_size >= recorder->limit_bytes;
 	writer_commit(recorder->writer);
 	return recorder->writer->error;
 }
@@ -202,25 +226,16 @@ int recorder_rewrite_begin(
 	return recorder->staged ? 0 : -ENOMEM;
 }
 
-int recorder_round(struct recorder *recorder)
+static int write_round(struct recorder *recorder)
 {
 	struct perf_event_header round = finished_round;
 	struct rings *rings = recorder->rings;
 	int count = 0;
 
-	if (recorder->rewrite)
-		return rewrite_round(recorder);
 	for (uint32_t i = 0; i < rings->count; i++) {
-		struct ring *ring = &rings->at[i];
-
-		if (!ring->page || !ring_begin(ring))
-			continue;
-		count_ring(recorder, ring);
-		count += ring_pieces(ring, recorder->parts + count);
+		count_ring(recorder, written_at(rings, i));
+		count += ring_pieces(written_at(rings, i), recorder->parts + count);
 	}
-	if (!count)
-		return 0;
-	recorder->rounds++;
 	recorder->parts[count++] = (struct iovec){ &round, sizeof(round) };
 	if (writer_records(recorder->writer, recorder->parts, count))
 		writer_keep(recorder->writer, whole_bytes(recorder, recorder->writer->partial));
@@ -230,4 +245,42 @@ int recorder_round(struct recorder *recorder)
 		if (rings->at[i].page)
 			ring_end(&rings->at[i]);
 	return recorder->writer->error;
+}
+
+/* While only the latest is kept nothing is written. */
+static int drop_round(struct recorder *recorder)
+{
+	for (uint32_t i = 1; i < recorder->rings->count; i += 2)
+		if (recorder->rings->at[i].page) {
+			count_ring(recorder, &recorder->rings->at[i]);
+			ring_end(&recorder->rings->at[i]);
+		}
+	return 0;
+}
+
+int recorder_dump(struct recorder *recorder)
+{
+	int status;
+
+	recorder->dumps = true;
+	status = recorder_round(recorder);
+	recorder->dumps = false;
+	return status;
+}
+
+int recorder_round(struct recorder *recorder)
+{
+	uint64_t waiting = begin_round(recorder), limit = recorder->limit_bytes;
+	uint64_t written = recorder->writer->data_size;
+	bool latest = recorder->rings->latest;
+
+	if (!waiting)
+		return recorder->writer->error;
+	recorder->rounds++;
+	if (limit && !recorder->rewrite && !latest && written + waiting > limit)
+		keep_whole(recorder, limit > written ? limit - written : 0);
+	sideband_round(&recorder->sideband);
+	if (latest && !recorder->dumps)
+		return drop_round(recorder);
+	return recorder->rewrite ? rewrite_round(recorder) : write_round(recorder);
 }

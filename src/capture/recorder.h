@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "capture/losses.h"
 #include "capture/rings.h"
+#include "capture/sideband.h"
 #include "data/writer.h"
 
 #include <stddef.h>
@@ -39,8 +40,10 @@ struct recorder {
 	const struct recorder_rewrite *rewrite;
 	uint8_t *staged; /* with a rewrite: what is not yet written */
 	size_t staged_bytes;
-	uint8_t *whole; /* a record that wraps in its ring */
-	void (*mapped)(const struct perf_event_header *record); /* sees each MMAP2, or NULL */
+	struct sideband sideband;
+	uint64_t limit_bytes; /* of the file's records; 0: none */
+	bool full;	      /* the last round left some in the rings for another file's sake */
+	bool dumps;
 
 	struct losses losses;
 	uint64_t samples, records;
@@ -57,7 +60,12 @@ int recorder_begin(struct recorder *recorder, struct arena *arena, struct rings 
 int recorder_rewrite_begin(
 	struct recorder *recorder, struct arena *arena, const struct recorder_rewrite *rewrite);
 
-/* One round; nothing is written when the rings are empty. 0, or the writer's -errno. */
+/* One round; nothing is written when the rings are empty. 0, or the writer's -errno. Whole records
+ * that would take the file above the limit stay in their rings; of rewritten samples only a round
+ * later. Where rings keep the latest, the side-band is told of and not written. */
 int recorder_round(struct recorder *recorder);
+
+/* Writes what rings that are paused have kept since the last time. 0, or the writer's -errno. */
+int recorder_dump(struct recorder *recorder);
 
 #endif

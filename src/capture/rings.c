@@ -18,6 +18,7 @@ static int fill_ring(struct rings *rings, uint32_t index, uint32_t pages)
 {
 	const struct session *session = rings->session;
 	struct ring *ring = &rings->at[index];
+	bool latest = rings->latest && !is_sideband(index);
 	int error = 0;
 
 	for (int event = 0; event < session->events->count; event++)
@@ -29,11 +30,13 @@ static int fill_ring(struct rings *rings, uint32_t index, uint32_t pages)
 			if (ring->page)
 				error = ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, ring->fd) ? -errno : 0;
 			else
-				error = ring_map(ring, fd, pages);
+				error = ring_map(ring, fd, pages, latest);
 			if (!error && ring->fd == fd)
 				rings->threads[index] = t;
 		}
-	rings->polls[index] = (struct pollfd){ .fd = ring->page ? ring->fd : -1, .events = POLLIN };
+	/* a ring that keeps the latest never asks to be read */
+	rings->polls[index] =
+		(struct pollfd){ .fd = ring->page && !latest ? ring->fd : -1, .events = POLLIN };
 	return error;
 }
 
@@ -43,9 +46,12 @@ int rings_map(struct rings *rings, struct arena *arena, const struct session *se
 	uint32_t count = session->target->cpu_count * 2;
 	int error = 0;
 
-	*rings = (struct rings){ .session = session, .sideband = sideband, .count = count };
+	*rings = (struct rings){ .session = session,
+		.sideband = sideband,
+		.count = count,
+		.latest = session->events->at[0].attr.flags & PERF_ATTR_WRITE_BACKWARD };
 	rings->at = arena_array(arena, struct ring, count);
-	rings->polls = arena_array(arena, struct pollfd, count + 1);
+	rings->polls = arena_array(arena, struct pollfd, count + RINGS_WAKERS);
 	rings->threads = arena_array(arena, uint32_t, count);
 	if (!rings->at || !rings->polls || !rings->threads)
 		return -ENOMEM;
@@ -76,21 +82,32 @@ static void poll_next_thread(struct rings *rings, uint32_t ring)
 	rings->polls[ring].fd = fd;
 }
 
-bool rings_wait(struct rings *rings, int signal_fd, int timeout_ms, bool *signalled)
+bool rings_wait(
+	struct rings *rings, const int wakers[RINGS_WAKERS], int timeout_ms, unsigned *woken)
 {
-	struct pollfd *last = &rings->polls[rings->count];
+	struct pollfd *others = &rings->polls[rings->count];
 	bool alive = false;
 
-	*last = (struct pollfd){ .fd = signal_fd, .events = POLLIN };
-	/* where waiting fails, signals are looked for all the same */
-	*signalled = true;
-	if (poll(rings->polls, rings->count + 1, timeout_ms) < 0)
+	/* where waiting fails, all are looked at all the same */
+	*woken = (1u << RINGS_WAKERS) - 1;
+	for (int i = 0; i < RINGS_WAKERS; i++)
+		others[i] = (struct pollfd){ .fd = wakers[i], .events = POLLIN };
+	if (poll(rings->polls, rings->count + RINGS_WAKERS, timeout_ms) < 0)
 		return true;
-	*signalled = last->revents & POLLIN;
+	*woken = 0;
+	for (int i = 0; i < RINGS_WAKERS; i++)
+		*woken |= (unsigned)(others[i].revents != 0) << i;
 	for (uint32_t i = 0; i < rings->count; i++) {
 		if (rings->polls[i].revents & (POLLHUP | POLLERR))
 			poll_next_thread(rings, i);
 		alive |= rings->polls[i].fd >= 0;
 	}
 	return alive;
+}
+
+void rings_pause(const struct rings *rings, bool pause)
+{
+	for (uint32_t i = 0; i < rings->count; i++)
+		if (rings->at[i].latest)
+			ioctl(rings->at[i].fd, (int)PERF_EVENT_IOC_PAUSE_OUTPUT, (long)pause);
 }

@@ -22,6 +22,7 @@ struct rings {
 	struct ring *at;
 	struct pollfd *polls; /* one per ring; fd -1 once nothing more can come */
 	uint32_t *threads;    /* per ring: the thread whose descriptor is polled */
+	bool latest;	      /* rings of samples keep the latest (capture/ring.h) */
 };
 
 /*
@@ -34,9 +35,15 @@ int rings_map(struct rings *rings, struct arena *arena, const struct session *se
 void rings_unmap(struct rings *rings);
 
 /*
- * Waits until a ring is half full, `signal_fd` may have something to read (then *signalled is set)
- * or the time is over. False when nothing can come any more: every thread looked at has ended.
+ * Waits until a ring is half full, one of `wakers` (descriptors, or -1) may have something to read,
+ * then *woken has its bit, or the time is over. False when nothing can come any more: every thread
+ * looked at has ended.
  */
-bool rings_wait(struct rings *rings, int signal_fd, int timeout_ms, bool *signalled);
+#define RINGS_WAKERS 2
+bool rings_wait(
+	struct rings *rings, const int wakers[RINGS_WAKERS], int timeout_ms, unsigned *woken);
+
+/* Where the latest is kept: stops the kernel's writing, or lets it go on. */
+void rings_pause(const struct rings *rings, bool pause);
 
 #endif

@@ -42,6 +42,7 @@ static void apply(struct event *event, const struct sampling *sampling)
 	attr->read_format = PERF_FORMAT_ID | PERF_FORMAT_LOST;
 	attr->flags |= PERF_ATTR_DISABLED | PERF_ATTR_SAMPLE_ID_ALL;
 	attr->flags |= sampling->inherit ? PERF_ATTR_INHERIT : 0;
+	attr->flags |= sampling->latest ? PERF_ATTR_WRITE_BACKWARD : 0;
 	attr->flags |= sampling->enable_on_exec ? PERF_ATTR_ENABLE_ON_EXEC : 0;
 	attr->flags |= event->guest_given ? 0 : PERF_ATTR_EXCLUDE_GUEST;
 }

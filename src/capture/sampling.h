@@ -24,6 +24,7 @@ struct sampling {
 	uint64_t user_regs, intr_regs; /* masks of the architecture's numbers; 0: none */
 	uint64_t branches;	       /* PERF_SAMPLE_BRANCH_*; 0: none */
 	bool weight;
+	bool latest;	/* rings keep the latest samples (capture/ring.h) */
 	bool data_maps; /* mappings that are not executable are told of, too */
 };
 

@@ -19,7 +19,7 @@
 
 static struct lines lines;
 
-static int flush(struct synthesize *s)
+int synthesize_flush(struct synthesize *s)
 {
 	size_t used = s->used;
 
@@ -27,16 +27,29 @@ static int flush(struct synthesize *s)
 	return used ? s->emit(s->context, s->buffer, used) : 0;
 }
 
-static int emit(struct synthesize *s, const struct record *record)
+static int make_room(struct synthesize *s)
 {
-	if (sizeof(s->buffer) - s->used < RECORD_BYTES) {
-		int status = flush(s);
+	return sizeof(s->buffer) - s->used < RECORD_BYTES ? synthesize_flush(s) : 0;
+}
 
-		if (status)
-			return status;
+int synthesize_record(struct synthesize *s, const struct record *record)
+{
+	int status = make_room(s);
+
+	if (!status)
+		s->used += record_encode(s->buffer + s->used, RECORD_BYTES, record, s->attr);
+	return status;
+}
+
+int synthesize_copy(struct synthesize *s, const struct perf_event_header *record)
+{
+	int status = make_room(s);
+
+	if (!status && record->size <= RECORD_BYTES) {
+		memcpy(s->buffer + s->used, record, record->size);
+		s->used += record->size;
 	}
-	s->used += record_encode(s->buffer + s->used, RECORD_BYTES, record, s->attr);
-	return 0;
+	return status;
 }
 
 /* The symbols a kernel's text may begin with; readers find out by them how far it was moved. */
@@ -132,7 +145,7 @@ static int synthesize_modules(struct synthesize *s)
 		map->prot = PROT_READ | PROT_EXEC;
 		map->path = path;
 		if (map->start)
-			status = emit(s, &record);
+			status = synthesize_record(s, &record);
 	}
 	lines_close(&lines);
 	return status;
@@ -159,10 +172,10 @@ int synthesize_kernel(struct synthesize *s)
 	map->path = path;
 	map->build_id_size = kernel_build_id(build_id);
 	map->build_id = map->build_id_size ? build_id : NULL;
-	status = emit(s, &record);
+	status = synthesize_record(s, &record);
 	if (!status)
 		status = synthesize_modules(s);
-	return status ? status : flush(s);
+	return status ? status : synthesize_flush(s);
 }
 
 static int synthesize_maps(struct synthesize *s, uint32_t pid)
@@ -196,7 +209,7 @@ static int synthesize_maps(struct synthesize *s, uint32_t pid)
 			.flags = map.flags,
 			.path = *map.path ? map.path : "//anon" };
 		s->maps++;
-		status = emit(s, &record);
+		status = synthesize_record(s, &record);
 	}
 	lines_close(&lines);
 	return status;
@@ -218,11 +231,11 @@ static int synthesize_thread(struct synthesize *s, uint32_t pid, uint32_t tid)
 		struct record fork = { .type = PERF_RECORD_FORK };
 
 		fork.task = (struct record_task){ pid, pid, tid, pid, 0 };
-		status = emit(s, &fork);
+		status = synthesize_record(s, &fork);
 	}
 	record.comm = (struct record_comm){ .pid = pid, .tid = tid, .name = comm };
 	s->threads++;
-	return status ? status : emit(s, &record);
+	return status ? status : synthesize_record(s, &record);
 }
 
 static int synthesize_process(struct synthesize *s, uint32_t pid)
@@ -290,5 +303,5 @@ int synthesize_tasks(struct synthesize *s, const struct target *target)
 			status = synthesize_process(s, pid);
 		last = pid;
 	}
-	return status ? status : flush(s);
+	return status ? status : synthesize_flush(s);
 }

@@ -28,6 +28,13 @@ struct synthesize {
 /* Kernel and modules; nothing where their addresses are hidden. Each returns emit's result. */
 int synthesize_kernel(struct synthesize *s);
 
+/* A record of the caller's own (MMAP2, COMM, FORK), made or as it is (at most 8 KiB); what has
+ * gathered goes on with a flush. */
+struct record;
+int synthesize_record(struct synthesize *s, const struct record *record);
+int synthesize_copy(struct synthesize *s, const struct perf_event_header *record);
+int synthesize_flush(struct synthesize *s);
+
 /* The target's processes: all of the system, or those of the threads listed. */
 int synthesize_tasks(struct synthesize *s, const struct target *target);
 

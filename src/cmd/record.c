@@ -1,6 +1,8 @@
 #include "cmd/cmd.h"
 #include "cmd/guard.h"
+#include "cmd/record_bounds.h"
 #include "cmd/record_category.h"
+#include "cmd/record_control.h"
 #include "cmd/record_fields.h"
 #include "cmd/record_file.h"
 #include "cmd/record_hotplug.h"
@@ -57,15 +59,17 @@ static const char usage[] =
 #define MOST_STACK_BYTES 65528 /* a record's size has 16 bits */
 #define COMMAND_LINE_MAX 256   /* words kept in the file */
 #define ROUND_MS 500	       /* at least this often a recording is committed */
+#define NEVER UINT64_MAX
 
 static struct {
 	struct sampler_wish sampler;
 	struct record_fields fields;
-	const char *output, *callgraph, *delay, *ceiling;
-	uint64_t memory;
+	struct record_bounds bounds;
+	const char *output, *callgraph, *delay, *ceiling, *control;
+	uint64_t memory, duration_ns;
 	bool callchain, build_ids, quiet, address, sample_cpu, keep_stacks;
 	int verbose;
-} asked = { .output = "perf.data", .memory = DEFAULT_ARENA_BYTES };
+} asked;
 
 static const struct option options[] = {
 	{ OPTION_GROUP, 0, NULL, NULL, NULL, "What to sample:", NULL },
@@ -105,7 +109,28 @@ static const struct option options[] = {
 	{ OPTION_STRING, 't', "tid", &asked.sampler.target.tids, "LIST", "these threads", NULL },
 	{ OPTION_FLAG, 'i', "no-inherit", &asked.sampler.no_inherit, NULL,
 		"not the children of what is sampled", NULL },
-	{ OPTION_STRING, 'D', "delay", &asked.delay, "MS", "begin MS milliseconds later", NULL },
+	{ OPTION_STRING, 'D', "delay", &asked.delay, "MS",
+		"begin MS milliseconds later; -1: when --control says", NULL },
+	{ OPTION_GROUP, 0, NULL, NULL, NULL, "How much:", NULL },
+	{ OPTION_SECONDS, 0, "duration", &asked.duration_ns, "SECONDS",
+		"end after so long; a command is told to (SIGTERM)", NULL },
+	{ OPTION_BYTES, 0, "max-size", &asked.bounds.max_bytes, "SIZE",
+		"end before the file is larger", NULL },
+	{ OPTION_OPTIONAL, 0, "switch-output", &asked.bounds.when, "signal|SIZE|TIME",
+		"a further file on SIGUSR2, at a size (B K M G) or after a time (s m h d):\n"
+		"                              FILE.STAMP, in UTC; each is whole in itself",
+		NULL },
+	{ OPTION_U64, 0, "switch-max-files", &asked.bounds.most_files, "N",
+		"keep the last N of them", NULL },
+	{ OPTION_STRING, 0, "on-full", &asked.bounds.on_full, "stop|rotate",
+		"where the disk is full: end (1), or drop the oldest of them", NULL },
+	{ OPTION_FLAG, 0, "overwrite", &asked.bounds.latest, NULL,
+		"keep the latest in the rings, write them on SIGUSR2 and at the end", NULL },
+	{ OPTION_SECONDS, 0, "sync", &asked.bounds.sync_ns, "SECONDS",
+		"fdatasync after a commit, at most so often", NULL },
+	{ OPTION_STRING, 0, "control", &asked.control, "fifo:CTL[,ACK]|fd:CTL[,ACK]",
+		"take enable, disable, snapshot, stop, ping, evlist; snapshot is as SIGUSR2",
+		NULL },
 	{ OPTION_GROUP, 0, NULL, NULL, NULL, "How:", NULL },
 	{ OPTION_STRING, 'o', "output", &asked.output, "FILE",
 		"the file (perf.data); - is a stream to standard output", NULL },
@@ -127,7 +152,10 @@ static struct arena arena;
 static struct sampler sampler;
 static struct record_file file;
 static struct recorder recorder;
+static struct carry carry;
+static struct record_control control;
 static int signals; /* of signalfd(2) */
+static int end_signal = SIGTERM;
 
 /* --call-graph: fp, dwarf with the bytes of stack, or no. */
 static int choose_callchain(struct sampling *sampling)
@@ -156,6 +184,7 @@ static int choose_sampling(const struct limits *limits)
 	struct sampling sampling = {
 		.cpu = sampler.target.system_wide || target->cpus || asked.sample_cpu,
 		.address = asked.address,
+		.latest = asked.bounds.latest,
 		.build_ids = asked.build_ids,
 		/* perf looks for the frame information of a kept stack in its mapping */
 		.data_maps = asked.address || asked.keep_stacks,
@@ -190,9 +219,9 @@ static void show_plan(void)
 		budget_limit_kb(budget), budget->unlimited ? " (not binding here)" : "");
 }
 
-static void see_mapping(const struct perf_event_header *header)
+static void see_sideband(const struct perf_event_header *header)
 {
-	record_file_mapped(&file, header);
+	record_file_sideband(&file, header);
 }
 
 static uint64_t now_ms(void)
@@ -203,24 +232,35 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* What a signal means: true to end. SIGCHLD of the command ends; so do SIGINT and SIGTERM, which
- * a command that runs is told first. */
-static bool signal_ends(int *status)
+/* A command that still runs when the recording ends is told to end, too. */
+static void end_command(void)
+{
+	if (sampler.target.child && !sampler.target.waits) {
+		kill(sampler.target.child, end_signal);
+		/* one that is stopped would not hear */
+		kill(sampler.target.child, SIGCONT);
+	}
+}
+
+/* SIGCHLD of the command ends; so do SIGINT and SIGTERM, which it is told. */
+static int take_signal(int *status, bool *ended)
 {
 	struct signalfd_siginfo info;
 
 	/* where signals cannot be read, the command is looked after all the same */
-	if (read(signals, &info, sizeof(info)) != sizeof(info))
-		return target_ended(&sampler.target, status, NULL);
-	if (info.ssi_signo != SIGCHLD) {
-		if (sampler.target.child && !sampler.target.waits) {
-			kill(sampler.target.child, (int)info.ssi_signo);
-			kill(sampler.target.child,
-				SIGCONT); /* one that is stopped would not hear */
-		}
-		return true;
+	if (read(signals, &info, sizeof(info)) != sizeof(info)) {
+		*ended |= target_ended(&sampler.target, status, NULL);
+		return 0;
 	}
-	return target_ended(&sampler.target, status, NULL);
+	if (info.ssi_signo == SIGUSR2)
+		return record_bounds_snapshot();
+	if (info.ssi_signo != SIGCHLD) {
+		end_signal = (int)info.ssi_signo;
+		*ended = true;
+	} else {
+		*ended |= target_ended(&sampler.target, status, NULL);
+	}
+	return 0;
 }
 
 static int enable(void)
@@ -230,39 +270,99 @@ static int enable(void)
 	return error ? message_fail("the events cannot be switched on: %s", strerror(-error)) : 0;
 }
 
-static int write_failed(void)
+/* Every event, or the one whose name is given. */
+static void control_events(const char *name, unsigned long request, const char *done)
 {
-	if (recorder.dropped)
-		message("%" PRIu64 " samples were dropped: they could not be written",
-			recorder.dropped);
-	return record_file_failed(&file);
+	bool any = false;
+
+	for (int i = 0; i < sampler.events.count; i++) {
+		bool chosen =
+			*name ? !strcmp(sampler.events.at[i].name, name) : i != sampler.sideband;
+
+		if (chosen)
+			session_control(&sampler.session, i, request);
+		any |= chosen;
+	}
+	message("--control: %s%s%s", any ? done : "no event is called ", any && *name ? ": " : "",
+		name);
+}
+
+static int take_commands(bool *ended)
+{
+	enum record_command command;
+	int status = 0;
+
+	record_control_read(&control);
+	while (!status && (command = record_control_next(&control))) {
+		if (command == COMMAND_ENABLE)
+			control_events(control.argument, PERF_EVENT_IOC_ENABLE, "events enabled");
+		else if (command == COMMAND_DISABLE)
+			control_events(control.argument, PERF_EVENT_IOC_DISABLE, "events disabled");
+		else if (command == COMMAND_SNAPSHOT)
+			status = record_bounds_snapshot();
+		else if (command == COMMAND_STOP)
+			*ended = true;
+		for (int i = 0; command == COMMAND_EVLIST && i < sampler.events.count; i++)
+			message("%s", sampler.events.at[i].name);
+		record_control_done(&control);
+	}
+	return status;
+}
+
+/* Milliseconds from now to `at_ms`, `most` at the most. */
+static int until(uint64_t at_ms, int most)
+{
+	uint64_t now = now_ms();
+
+	return now >= at_ms ? 0 : at_ms - now < (uint64_t)most ? (int)(at_ms - now) : most;
+}
+
+/* What is due by now. */
+static int keep_time(uint64_t *enable_at, uint64_t end_at, bool *ended)
+{
+	uint64_t now = now_ms();
+
+	*ended |= now >= end_at;
+	if (now < *enable_at)
+		return 0;
+	*enable_at = NEVER;
+	return enable();
 }
 
 static int run(int *status)
 {
-	uint64_t delay_ms = asked.delay ? strtoull(asked.delay, NULL, 10) : 0;
-	uint64_t enable_at = asked.delay ? now_ms() + delay_ms : 0;
+	uint64_t end_at = asked.duration_ns ? now_ms() + asked.duration_ns / 1000000 : NEVER;
+	uint64_t enable_at = asked.delay && *asked.delay != '-'
+				     ? now_ms() + strtoull(asked.delay, NULL, 10)
+				     : NEVER;
 	bool ended = false;
+	int failed = 0;
 
-	while (!ended) {
-		uint64_t now = enable_at ? now_ms() : 0;
-		bool signalled, alive;
+	while (!ended && !failed) {
+		const int wakers[RINGS_WAKERS] = { signals, control.fd };
+		unsigned woken;
+		int wait_ms;
 
-		if (enable_at && now >= enable_at) {
-			if (enable())
-				return 1;
-			enable_at = 0;
-		}
-		alive = rings_wait(&sampler.rings, signals,
-			enable_at && enable_at - now < ROUND_MS ? (int)(enable_at - now) : ROUND_MS,
-			&signalled);
-		ended = (signalled && signal_ends(status)) || (!alive && !sampler.target.child);
-		if (recorder_round(&recorder))
-			return write_failed();
+		failed = keep_time(&enable_at, end_at, &ended);
+		wait_ms = ended ? 0 : until(enable_at, until(end_at, ROUND_MS));
+		if (!rings_wait(&sampler.rings, wakers, record_bounds_wait_ms(wait_ms), &woken) &&
+			!sampler.target.child)
+			ended = true;
+		failed |= record_bounds_round(&ended);
 		record_hotplug_look();
+		if (!failed && woken & 1)
+			failed = take_signal(status, &ended);
+		if (!failed && woken & 2 && control.fd >= 0)
+			failed = take_commands(&ended);
 	}
+	if (!failed)
+		end_command();
 	session_control(&sampler.session, -1, PERF_EVENT_IOC_DISABLE);
-	return recorder_round(&recorder) ? write_failed() : 0;
+	failed = failed ? failed : record_bounds_round(&ended);
+	if (failed && recorder.dropped)
+		message("%" PRIu64 " samples were dropped: they could not be written",
+			recorder.dropped);
+	return failed;
 }
 
 static void summarize(void)
@@ -278,7 +378,7 @@ static void summarize(void)
 			file.synthesize.unreadable);
 	message("%" PRIu64 " samples, %" PRIu64 " lost%s, %" PRIu64 " bytes, %s", recorder.samples,
 		record_loss_samples(&recorder), recorder.losses.throttled ? " (throttled)" : "",
-		file.writer.data_offset + file.writer.data_size, file.output.path);
+		record_bounds_bytes(), record_bounds_place());
 }
 
 static int exit_status(int status)
@@ -301,7 +401,8 @@ static int start_command(void)
 static int enter_sandbox(void)
 {
 	const struct guard guard = {
-		.use = SANDBOX_OPENS | SANDBOX_RECORDS,
+		.use = SANDBOX_OPENS | SANDBOX_RECORDS |
+		       (file.carry ? SANDBOX_REPLACES | SANDBOX_MAKES : 0),
 		.output = asked.output,
 		.child = sampler.target.child,
 		.verbose = asked.verbose,
@@ -328,7 +429,10 @@ static int begin(void)
 		    sampler.events.at[0].attr.sample_type) ||
 		(file.unwinds && recorder_rewrite_begin(&recorder, &arena, &record_stacks_rewrite)))
 		return message_fail("the rings' tables do not fit; give more with --memory");
-	recorder.mapped = see_mapping;
+	recorder.sideband.tell = see_sideband;
+	status = record_bounds_begin(&file, &recorder);
+	if (status)
+		return status;
 	if (!asked.delay && !(sampler.events.at[0].attr.flags & PERF_ATTR_ENABLE_ON_EXEC) &&
 		enable())
 		return 1;
@@ -358,10 +462,8 @@ static int record(void)
 	if (failed)
 		return failed;
 	failed = run(&status);
-	if (!failed) {
-		record_loss_write(&recorder, file.events, &file.writer);
-		failed = record_file_end(&file, recorder.first_ns, recorder.last_ns);
-	}
+	if (!failed)
+		failed = record_bounds_end();
 	if (!failed)
 		summarize();
 	if (sampler.target.child)
@@ -376,6 +478,7 @@ static int take_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR2);
 	sigaddset(&set, SIGCHLD);
 	/* one that is ignored would take the command's status with it */
 	signal(SIGCHLD, SIG_DFL);
@@ -391,6 +494,8 @@ int cmd_record(int argc, char **argv)
 	struct limits limits;
 	int operands, status;
 
+	asked.output = "perf.data";
+	asked.memory = DEFAULT_ARENA_BYTES;
 	for (int i = 0; i < argc && i < COMMAND_LINE_MAX; i++)
 		command_line[i + 1] = argv[i];
 	operands = option_parse(argc, argv, options, usage, true);
@@ -406,6 +511,9 @@ int cmd_record(int argc, char **argv)
 				     "--help");
 	if (asked.quiet)
 		message_quiet();
+	status = record_bounds_check(&asked.bounds);
+	if (status)
+		return status;
 	if (arena_reserve(&arena, asked.memory))
 		return message_fail("--memory: %" PRIu64 " bytes cannot be had", asked.memory);
 	sampler.arena = &arena;
@@ -428,8 +536,13 @@ int cmd_record(int argc, char **argv)
 		status = open_sampler(&limits);
 	if (status)
 		return status;
+	status = record_control_open(&control, asked.control);
+	if (status)
+		return status;
 	if (asked.verbose)
 		show_plan();
+	file.latest = asked.bounds.latest;
+	file.carry = record_bounds_carries(&asked.bounds) ? &carry : NULL;
 	file.command_line = command_line;
 	status = record_file_open(&file, asked.output);
 	return status ? status : record();

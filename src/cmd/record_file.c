@@ -8,6 +8,7 @@
 #include "capture/tracing.h"
 #include "data/body.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -87,13 +88,27 @@ static int collect_events(struct record_file *file)
 	return 0;
 }
 
-void record_file_mapped(struct record_file *file, const struct perf_event_header *mapping)
+/* What a mapping's build ID is may have to be told at the end. */
+static void see_mapping(struct record_file *file, const struct perf_event_header *mapping)
 {
 	const struct sampler *s = file->sampler;
 	struct record record;
 
 	if (record_decode(&record, mapping, &s->events.at[s->sideband].attr) == RECORD_OK)
 		buildids_add(&file->buildids, &record.mmap);
+}
+
+void record_file_sideband(struct record_file *file, const struct perf_event_header *header)
+{
+	if (file->carry && !file->tells)
+		carry_add(file->carry, header);
+	if (file->latest && !file->tells) {
+		if (file->unwinds)
+			record_stacks_rewrite.sideband(NULL, header);
+		return;
+	}
+	if (header->type == PERF_RECORD_MMAP2)
+		see_mapping(file, header);
 }
 
 /* Synthesized records on their way to the file. */
@@ -106,26 +121,38 @@ static int emit_records(void *context, const void *records, size_t size)
 	while (at < end) {
 		const struct perf_event_header *header = (const void *)at;
 
-		if (header->type == PERF_RECORD_MMAP2)
-			record_file_mapped(file, header);
+		record_file_sideband(file, header);
 		at += header->size;
 	}
-	if (file->unwinds)
+	if (file->unwinds && !file->tells && !file->latest)
 		record_stacks_tell(records, size);
-	return writer_records(&file->writer, &part, 1);
+	return file->latest && !file->tells ? 0 : writer_records(&file->writer, &part, 1);
+}
+
+/* record_stacks may have had its own use of it. */
+static void aim(struct record_file *file)
+{
+	file->synthesize.attr = &file->sampler->events.at[file->sampler->sideband].attr;
+	file->synthesize.emit = emit_records;
+	file->synthesize.context = file;
+	file->synthesize.data_maps = file->data_maps;
+}
+
+int record_file_tell(struct record_file *file)
+{
+	aim(file);
+	file->tells = true;
+	carry_tell(file->carry, &file->synthesize);
+	file->tells = false;
+	return file->writer.error ? record_file_failed(file) : 0;
 }
 
 static void tell_what_was_there(struct record_file *file)
 {
-	struct sampler *s = file->sampler;
-
-	file->synthesize.attr = &s->events.at[s->sideband].attr;
-	file->synthesize.emit = emit_records;
-	file->synthesize.context = file;
-	file->synthesize.data_maps = file->data_maps;
+	aim(file);
 	caller_raise();
 	if (!synthesize_kernel(&file->synthesize))
-		synthesize_tasks(&file->synthesize, &s->target);
+		synthesize_tasks(&file->synthesize, &file->sampler->target);
 	caller_lower();
 }
 
@@ -164,6 +191,21 @@ static void keep_tracing(struct record_file *file)
 	}
 }
 
+/* A quarter of the memory for who lives, most of the rest to unwind with. */
+static int begin_tables(struct record_file *file)
+{
+	struct sampler *s = file->sampler;
+	struct record_stacks stacks = { file->events, &s->events, s->sideband, &file->synthesize };
+
+	if (file->carry && carry_begin(file->carry, s->arena, s->arena->size / 4,
+				   &s->events.at[s->sideband].attr))
+		return message_fail("the tables of what lives do not fit; give more with --memory");
+	if (file->unwinds && record_stacks_begin(&stacks, s->arena))
+		return message_fail(
+			"the tables to unwind with do not fit; give more with --memory");
+	return 0;
+}
+
 int record_file_begin(struct record_file *file)
 {
 	struct sampler *s = file->sampler;
@@ -176,14 +218,13 @@ int record_file_begin(struct record_file *file)
 	keep_tracing(file);
 	if (file->output.stream)
 		write_provenance(file, 0, 0);
-	if (file->unwinds && record_stacks_begin(&(struct record_stacks){ file->events, &s->events,
-							 s->sideband, &file->synthesize },
-				     s->arena))
-		return message_fail(
-			"the tables to unwind with do not fit; give more with --memory");
+	status = begin_tables(file);
+	if (status)
+		return status;
 	status = session_control(&s->session, s->sideband, PERF_EVENT_IOC_ENABLE);
 	if (status)
 		return message_fail("mappings cannot be recorded: %s", strerror(-status));
+	file->mark = s->arena->used;
 	buildids_begin(&file->buildids, s->arena);
 	tell_what_was_there(file);
 	writer_commit(&file->writer);
@@ -217,4 +258,40 @@ int record_file_end(struct record_file *file, uint64_t first_ns, uint64_t last_n
 		message("%u sections about the machine did not fit; give more with --memory",
 			left_out);
 	return writer_finish(&file->writer) ? record_file_failed(file) : 0;
+}
+
+static int open_next(struct record_file *file)
+{
+	struct writer *writer = &file->writer;
+	int fd;
+
+	do
+		fd = output_next(&file->output);
+	while (fd == -ENOSPC && writer->make_room && writer->make_room(writer->context));
+	return fd;
+}
+
+/* The next file has its header before it gets the name, so that what is called so is whole. */
+int record_file_next(struct record_file *file, uint64_t first_ns, uint64_t last_ns, uint64_t *stamp)
+{
+	struct sampler *s = file->sampler;
+	int status = record_file_end(file, first_ns, last_ns), fd, error;
+
+	if (status)
+		return status;
+	fd = open_next(file);
+	if (fd < 0)
+		return message_fail(
+			"%s: the next file cannot be made: %s", file->output.path, strerror(-fd));
+	if (writer_begin(&file->writer, fd, false, file->events, (uint32_t)s->events.count))
+		return record_file_failed(file);
+	error = output_keep(&file->output, stamp, fd);
+	if (error)
+		return message_fail(
+			"%s: cannot be renamed: %s", file->output.path, strerror(-error));
+	arena_back(s->arena, file->mark);
+	buildids_begin(&file->buildids, s->arena);
+	status = file->latest ? 0 : record_file_tell(file);
+	writer_commit(&file->writer);
+	return status;
 }

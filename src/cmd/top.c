@@ -593,7 +593,9 @@ static void run(void)
 	bool ended = false;
 
 	while (!ended && !out.error) {
-		bool asked, alive = rings_wait(&opened.rings, waiter, wait_ms(next), &asked);
+		const int wakers[RINGS_WAKERS] = { waiter, -1 };
+		unsigned asked;
+		bool alive = rings_wait(&opened.rings, wakers, wait_ms(next), &asked);
 
 		drain_round(&drain);
 		ended = asked && (take_signal() || take_keys());

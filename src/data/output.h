@@ -4,11 +4,16 @@
 /*
  * The file a recording goes to: new, mode 0600, never through a symbolic link. What was there keeps
  * its bytes as PATH.old. A FIFO, or "-" for standard output, gets a stream; a device is written as
- * it is.
+ * it is. The directory is opened once: later calls are openat, fstatat, renameat and unlinkat on
+ * that descriptor, of single names, and nothing else.
+ *
+ * A recording may go on in further files: the next one is begun as NAME.PID, and takes over the
+ * name once it is whole, while the finished one is kept as NAME.STAMP.
  */
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 enum output_status {
 	OUTPUT_OK,
@@ -21,14 +26,15 @@ enum output_status {
 
 struct output {
 	int fd;
+	int directory;	  /* descriptor */
+	int pid;	  /* ours */
+	const char *path; /* as given */
+	const char *name; /* its last part */
 	bool stream;
 	bool created;  /* the file is ours: output_discard may remove it */
-	bool kept_old; /* PATH.old was made of what was there */
-	int error;     /* errno */
+	bool kept_old; /* PATH.old is, or will be, made of what was there */
 	bool is_aside; /* it has a name of its own until output_place() */
-	const char *path;
-	char aside[PATH_MAX];
-	char old[PATH_MAX];
+	int error;     /* errno */
 };
 
 enum output_status output_open(struct output *output, const char *path);
@@ -44,5 +50,15 @@ void output_discard(struct output *output);
 
 /* "is a symbolic link": what follows the path in a message. */
 const char *output_text(enum output_status status);
+
+/* Opens NAME.PID. A descriptor or -errno. */
+int output_next(struct output *output);
+
+/* NAME becomes NAME.STAMP (the stamp's decimal digits), with the first stamp from `*stamp` on that
+ * is free; and what output_next() opened as `next` becomes NAME, -1: nothing does. 0 or -errno. */
+int output_keep(struct output *output, uint64_t *stamp, int next);
+
+/* Removes NAME.STAMP. 0 or -errno. */
+int output_drop(struct output *output, uint64_t stamp);
 
 #endif

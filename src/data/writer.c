@@ -37,6 +37,9 @@ static int put_parts(struct writer *writer, struct iovec *parts, int count, uint
 		ssize_t n = writer->stream ? writev(writer->fd, parts, batch)
 					   : pwritev(writer->fd, parts, batch, (off_t)offset);
 
+		if (n < 0 && errno == ENOSPC && writer->make_room &&
+			writer->make_room(writer->context))
+			continue;
 		if (n < 0 && errno != EINTR)
 			return failed(writer, -errno);
 		if (n >= 0) {
@@ -74,11 +77,10 @@ static int commit(struct writer *writer)
 {
 	size_t at =
 		offsetof(struct perf_file_header, data) + offsetof(struct perf_file_section, size);
-	int error = file_pwrite(writer->fd, &writer->data_size, sizeof(writer->data_size), at);
 
-	if (!error)
+	if (!put(writer, &writer->data_size, sizeof(writer->data_size), at))
 		writer->committed = writer->data_size;
-	return failed(writer, error);
+	return writer->error;
 }
 
 int writer_commit(struct writer *writer)
@@ -179,7 +181,10 @@ static int begin_file(struct writer *writer, const struct writer_event *events, 
 int writer_begin(struct writer *writer, int fd, bool stream, const struct writer_event *events,
 	uint32_t count)
 {
-	*writer = (struct writer){ .fd = fd, .stream = stream };
+	*writer = (struct writer){ .fd = fd,
+		.stream = stream,
+		.make_room = writer->make_room,
+		.context = writer->context };
 	return stream ? begin_stream(writer, events, count) : begin_file(writer, events, count);
 }
 

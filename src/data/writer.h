@@ -6,8 +6,8 @@
  * record and data.size in it is committed round by round, after the records it counts; so what is
  * cut at any byte opens up to the last commit. Feature sections follow at the end.
  * Format: tools/perf/Documentation/perf.data-file-format.txt.
- * Every call returns 0 or -errno; after the first failure the writer only repeats it, and a file is
- * left as of the last commit.
+ * A zeroed writer may begin; one that has finished may begin again. Every call returns 0 or -errno;
+ * after the first failure the writer only repeats it, and a file is left as of the last commit.
  */
 
 #include "data/abi.h"
@@ -34,6 +34,10 @@ struct writer {
 	uint64_t data_size; /* bytes of records written so far */
 	uint64_t partial;   /* bytes written of the records whose writing failed */
 	uint64_t committed; /* of those, what the header tells */
+	/* Asked where the disk is full, to go on with the same write; false: it is no use. Set
+	 * before writer_begin(), or NULL. */
+	bool (*make_room)(void *context);
+	void *context;
 	uint64_t features[HEADER_FEATURES / 64];
 	uint32_t feature_count;
 	struct {

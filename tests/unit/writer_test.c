@@ -69,7 +69,7 @@ static uint64_t samples_in(int fd, enum reader_status *status)
 static void what_is_committed_is_there(void **state)
 {
 	enum reader_status status;
-	struct writer writer;
+	struct writer writer = { 0 };
 	int fd = memory_file();
 
 	(void)state;
@@ -90,7 +90,7 @@ static void features_lie_behind_in_the_order_of_their_bits(void **state)
 	static const char high[] = "above", low[] = "below!";
 	struct perf_file_section sections[2];
 	struct perf_file_header header;
-	struct writer writer;
+	struct writer writer = { 0 };
 	char text[8] = "";
 	int fd = memory_file();
 
@@ -115,7 +115,7 @@ static void features_lie_behind_in_the_order_of_their_bits(void **state)
 static void a_stream_reads_as_one(void **state)
 {
 	enum reader_status status;
-	struct writer writer;
+	struct writer writer = { 0 };
 	int fd = memory_file();
 
 	(void)state;
@@ -132,7 +132,7 @@ static void a_full_disk_leaves_the_last_commit(void **state)
 {
 	struct rlimit limit, small;
 	enum reader_status status;
-	struct writer writer;
+	struct writer writer = { 0 };
 	int fd = memory_file(), error = 0;
 	uint64_t committed = 0;
 
