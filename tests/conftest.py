@@ -124,6 +124,7 @@ def compress(tree):
 
 # What may run side by side, the slowest first.
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group_of(item)))

@@ -92,9 +92,13 @@ int writer_commit(struct writer *writer)
 
 void writer_keep(struct writer *writer, uint64_t size)
 {
+	int error = writer->error;
+
 	writer->data_size += size;
+	writer->error = 0;
 	if (!writer->stream)
 		commit(writer);
+	writer->error = error;
 }
 
 static int begin_stream(struct writer *writer, const struct writer_event *events, uint32_t count)

@@ -147,7 +147,8 @@ def test_max_size_ends_it(perfbox, perf, run, workload, out):
 def test_the_latest_is_kept_and_written_when_asked_for(perfbox, perf, recorder, workload, out, stacks):
     """A short process in the middle is over when the ring is written, and still has its name."""
     script = f"{workload('frames')} 1 a; {workload('deep')} 30"
-    recording = recorder("-F", "2000", "-e", "cpu-clock:u", "-m", "64" if not stacks else "2M", *stacks, "--overwrite", "--", "sh", "-c", script)
+    rate = ["-F", "200", "-m", "2M"] if stacks else ["-F", "2000", "-m", "64"]
+    recording = recorder(*rate, "-e", "cpu-clock:u", *stacks, "--overwrite", "--", "sh", "-c", script)
     wait_for(lambda: b"deep" in b"".join(open(path, "rb").read() for path in comms(recording.pid)))
     time.sleep(0.3)
     recording.send_signal(signal.SIGUSR2)

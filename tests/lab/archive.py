@@ -4,6 +4,8 @@ It keeps its lists under build/, leaves the system's apt alone but for reading w
 uses, and so checks signatures and checksums as apt does.
 """
 
+import contextlib
+import fcntl
 import pathlib
 import re
 import subprocess
@@ -12,6 +14,15 @@ import tarfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = ROOT / "build/kernels"
 DEBIAN = {"x86_64": "amd64", "arm64": "arm64"}
+
+
+@contextlib.contextmanager
+def alone():
+    """Two workers may want a package at the same time."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def mirror():

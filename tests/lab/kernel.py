@@ -1,11 +1,12 @@
 """Kernels to boot: Debian's own, fetched once and kept under build/kernels/."""
 
-from archive import CACHE, DEBIAN, Archive
+from archive import CACHE, DEBIAN, Archive, alone
 
 SUITES = {"5.10": "bullseye", "6.1": "bookworm", "6.12": "trixie", "7.2": "sid"}
 ARCHES = ("x86_64", "arm64")
 
 
+@alone()
 def kernel(version, arch):
     """Path of the kernel image. sid moves on: where it has no 7.2 any more, its newest it is."""
     path = CACHE / f"{version}-{arch}" / "vmlinuz"
@@ -20,6 +21,7 @@ def kernel(version, arch):
     return path
 
 
+@alone()
 def busybox(arch):
     path = CACHE / f"busybox-{arch}"
     if not path.exists():
