@@ -56,7 +56,7 @@ LINK = $(GCC) -nostdlib -nostartfiles -static-pie $(LLD) $(LDFLAGS) -o $@ $(MUSL
 	$1 -L$(MUSL) -Wl,--start-group -lc -lgcc -Wl,--end-group $(MUSL)/crtn.o
 endif
 
-CFLAGS ?= -Os -g
+CFLAGS ?= $(if $(findstring clang,$(CC)),-Oz,-Os) -g
 # What runs once per record, frame or symbol is built for speed, the rest for size.
 HOT := src/capture/recorder.c src/data/reader.c src/data/sample.c src/profile/chain.c \
 	src/profile/tree.c src/profile/process.c src/profile/kallsyms.c src/profile/image.c \
