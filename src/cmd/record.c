@@ -376,6 +376,10 @@ static void summarize(void)
 	if (file.synthesize.unreadable)
 		message("the mappings of %u processes may not be read: their samples stay unnamed",
 			file.synthesize.unreadable);
+	if (carry.dropped)
+		message("%" PRIu64 " threads and mappings found no room on their way to further "
+			"files; give more with --memory",
+			carry.dropped);
 	message("%" PRIu64 " samples, %" PRIu64 " lost%s, %" PRIu64 " bytes, %s", recorder.samples,
 		record_loss_samples(&recorder), recorder.losses.throttled ? " (throttled)" : "",
 		record_bounds_bytes(), record_bounds_place());
