@@ -22,11 +22,15 @@ import fcntl
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import tarfile
 import xml.etree.ElementTree
 
 import pytest
+
+# What a shell starts in the background ignores SIGINT, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
