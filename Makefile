@@ -109,7 +109,7 @@ $(OUT)/obj/src/base/start.o: FLAGS += -fno-stack-protector
 # Rebuilds everything when the compiler or its flags change.
 $(OUT)/flags: always
 	@mkdir -p $(@D)
-	@echo '$(CC) $(FLAGS) $(CFLAGS) $(LLD) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(CFLAGS) $(LLD) $(LDFLAGS)' > $@
+	@echo '$(CC) $(FLAGS) $(CFLAGS) $(HOT_FLAGS) $(COLD_FLAGS) $(LLD) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(CFLAGS) $(HOT_FLAGS) $(COLD_FLAGS) $(LLD) $(LDFLAGS)' > $@
 always:
 
 OTHER := $(if $(filter x86_64,$(HOST)),arm64,x86_64)
