@@ -37,15 +37,28 @@ def row(what, ours, theirs, limit, show="{:.1f}"):
     rows.append((what, show.format(ours), show.format(theirs), f"{ratio:.3f}" if theirs else "-", allowed))
 
 
+def peak_mib(argv):
+    """The most memory a program had resident, looked at while it runs: getrusage counts what this program had, too."""
+    child, most = subprocess.Popen(argv, **QUIET), 0
+    while child.poll() is None:
+        try:
+            found = re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{child.pid}/status").read_text())
+        except (FileNotFoundError, ProcessLookupError):
+            found = None
+        most = max(most, int(found[1]) if found else 0)
+        time.sleep(0.001)
+    return most / 1024
+
+
 def spent(argv, out=subprocess.DEVNULL):
-    """CPU seconds, wall seconds and peak RSS (KiB) of a program run to its end."""
+    """CPU seconds and wall seconds of a program run to its end."""
     began = time.monotonic()
     child = subprocess.Popen(argv, **{**QUIET, "stdout": out})
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         sys.exit(f"bench: {' '.join(map(str, argv))} ended with {child.returncode}")
-    return usage.ru_utime + usage.ru_stime, time.monotonic() - began, usage.ru_maxrss
+    return usage.ru_utime + usage.ru_stime, time.monotonic() - began
 
 
 def turns(count):
@@ -178,7 +191,7 @@ def report():
     ours, theirs = ([min(values) for values in zip(*took[program])] for program in (PERFBOX, PERF))
     row(f"report of {path.stat().st_size >> 20} MiB, {samples} samples, CPU (s)", ours[0], theirs[0], 0.1, "{:.3f}")
     row("  wall (s)", ours[1], theirs[1], 0.1, "{:.3f}")
-    row("  peak memory (MiB)", ours[2] / 1024, theirs[2] / 1024, 0.25)
+    row("  peak memory (MiB)", *(peak_mib([program, "report", "--stdio", "-i", str(path)]) for program in took), 0.25)
     mine, top = dict(percents(PERFBOX, path)), percents(PERF, path)[:20]
     apart = max((abs(mine.get(name, 0) - percent) for name, percent in top), default=100)
     rows.append(("  top 20 rows, farthest apart (points)", f"{apart:.2f}", "-", "-", "<= 0.01"))
@@ -202,7 +215,8 @@ def script():
             took[program].append(spent([program, "script", *how, "-i", str(path)]))
         ours, theirs = ([min(values) for values in zip(*took[program])] for program in (PERFBOX, PERF))
         row(f"script of {path.stat().st_size >> 20} MiB, {counts(path)[0]} samples, CPU (s)", ours[0], theirs[0], 0.1, "{:.3f}")
-        row("  peak memory (MiB)", ours[2] / 1024, theirs[2] / 1024, 0.25)
+        row("  peak memory (MiB)", *(peak_mib([program, "script", "-i", str(path), *(["--no-inline"] if program == PERF else [])])
+                                     for program in took), 0.25)
     ours, theirs = (subprocess.Popen([program, "script", *how, "-i", str(deep())], **{**QUIET, "stdout": subprocess.PIPE})
                     for program, how in ((PERFBOX, []), (PERF, ["--no-inline"])))
     lines = apart = 0
@@ -262,7 +276,7 @@ def streams():
             out.unlink(missing_ok=True)
             took.append(spent([PERFBOX, *what.split(), path, *([] if what == "inspect" else [out])]))
         out.unlink(missing_ok=True)
-        cpu, wall, _ = (min(values) for values in zip(*took))
+        cpu, wall = (min(values) for values in zip(*took))
         size = path.stat().st_size / 1e9
         rows.append((f"{what} (GB/s)", f"{size / wall:.2f}", "-", "-", wanted))
         rows.append(("  of CPU time (GB/s)", f"{size / cpu:.2f}", "-", "-", "-"))
